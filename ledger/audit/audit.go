@@ -1,0 +1,60 @@
+// Package audit writes a ledger out and verifies what was written out: offline, without a node and
+// without a key. It implements "Export" of crosslight/ledger/v1 (specs/ledger.md).
+//
+//	leaves ──Export──► Sink: tile/entries/… tile/0/… … checkpoint        (a folder or a tar stream)
+//	folder ──Verify──► Report | what is wrong, and in which file
+//
+// An export is the C2SP tlog-tiles form of the log and nothing else: the size in its checkpoint says
+// which files there are. Verify takes nobody's word: it executes every entry again from the genesis on,
+// recomputes every tile and the root, and wants each signature under the checkpoint to be by the log
+// key of a member at that size. Every byte of an export is thus bound: a changed one fails, and so does
+// a changed vote under hashes that were all computed anew, since the vote's own signature is void.
+//
+// What an export does not show is whether there is a longer ledger, or, until checkpoints carry a
+// quorum of cosignatures, another one of the same id that a member's log key also signed.
+//
+// What leaks: an export holds everything that members read on the ledger, and no more.
+package audit
+
+import (
+	"errors"
+
+	"github.com/crosslight/crosslight/ledger/state"
+)
+
+// Why an export does not verify, or could not be written.
+var (
+	// ErrLayout reports files or folders that are missing, unlisted, or not regular.
+	ErrLayout = errors.New("the export does not consist of the files it should")
+	// ErrCheckpoint reports a checkpoint that is malformed or says what the entries do not.
+	ErrCheckpoint = errors.New("the checkpoint does not hold")
+	// ErrSignature reports a checkpoint with a signature that is not by a member's log key.
+	ErrSignature = errors.New("the checkpoint is not signed by the log keys of members")
+	// ErrTile reports a tile that is not the one which follows from the entries.
+	ErrTile = errors.New("a tile does not follow from the entries")
+	// ErrEntry reports an entry that the ledger's rules refuse at its place.
+	ErrEntry = errors.New("an entry does not hold")
+	// ErrPinned reports a ledger other than the one that was asked for.
+	ErrPinned = errors.New("this is another ledger than the one it should be")
+	// ErrExists reports a target folder that is not empty.
+	ErrExists = errors.New("the target folder exists and is not empty: name another")
+	// ErrSource reports leaves that do not give the size and root that the export was to have.
+	ErrSource = errors.New("the ledger's leaves do not give its root")
+)
+
+// checkpointName is the one file that is no tile.
+const checkpointName = "checkpoint"
+
+// Report is what a verified export says.
+type Report struct {
+	LedgerID  [32]byte
+	Size      uint64
+	Root      [32]byte
+	StateHash [32]byte
+	CreatedAt uint64   // Unix seconds, as the genesis has it
+	Signers   []string // members whose log keys signed the checkpoint, in ascending order
+	Trial     bool     // fewer than four voters: the ledger stands no cheat
+	Policy    uint64   // version in force
+	Members   []state.Member
+	Proposals []state.Proposal
+}

@@ -1,0 +1,186 @@
+package audit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// Options narrow what Verify accepts.
+type Options struct {
+	LedgerID *[32]byte // the ledger that it must be; nil for any
+}
+
+// Verify checks the export in the folder dir in full and says what it holds. Errors are those of this
+// package, or of reading files.
+func Verify(dir string, o Options) (Report, error) {
+	files, err := openFiles(dir)
+	if err != nil {
+		return Report{}, err
+	}
+	defer files.close()
+	c, err := files.checkpoint()
+	if err != nil {
+		return Report{}, err
+	}
+	if err := files.matchLayout(c.Size); err != nil {
+		return Report{}, err
+	}
+	if err := files.matchTiles(c); err != nil {
+		return Report{}, err
+	}
+	s, err := files.replay(c.Size)
+	if err != nil {
+		return Report{}, err
+	}
+	return report(s, c, o)
+}
+
+// matchTiles compares every tile with what follows from the leaves, and the root with the checkpoint. It
+// comes first: it is cheap, and tells damage from forgery.
+func (f *files) matchTiles(c tlog.SignedCheckpoint) error {
+	tree := tlog.NewFrontier()
+	tiler := tlog.Tiler{Emit: f.compare}
+	err := f.eachLeaf(c.Size, func(_ uint64, leaf []byte) error {
+		tree.Append(tlog.LeafHash(leaf))
+		return tiler.Add(leaf)
+	})
+	if err != nil {
+		return err
+	}
+	if err := tiler.Finish(); err != nil {
+		return err
+	}
+	if tree.Root() != c.Root {
+		return fmt.Errorf("%w: its root is not that of the entries", ErrCheckpoint)
+	}
+	return nil
+}
+
+// replay executes all leaves. Its state has its own root, so files that change between the two readings
+// do not pass.
+func (f *files) replay(size uint64) (*state.State, error) {
+	var s *state.State
+	err := f.eachLeaf(size, func(index uint64, leaf []byte) error {
+		next, err := apply(s, leaf)
+		if err != nil {
+			return fmt.Errorf("%w: index %d: %w", ErrEntry, index, err)
+		}
+		s = next
+		return nil
+	})
+	return s, err
+}
+
+func (f *files) eachLeaf(size uint64, do func(index uint64, leaf []byte) error) error {
+	index := uint64(0)
+	for tile := (tlog.Tile{Entries: true}); index < size; tile.Index++ {
+		tile.Width = int(min(tlog.TileWidth, size-index))
+		leaves, err := f.bundle(tile)
+		if err != nil {
+			return err
+		}
+		for _, leaf := range leaves {
+			if err := do(index, leaf); err != nil {
+				return err
+			}
+			index++
+		}
+	}
+	return nil
+}
+
+func apply(s *state.State, leaf []byte) (*state.State, error) {
+	if s != nil {
+		_, err := s.Apply(leaf)
+		return s, err
+	}
+	g, err := entry.ParseGenesis(leaf)
+	if err != nil {
+		return nil, err
+	}
+	return state.New(g)
+}
+
+func report(s *state.State, c tlog.SignedCheckpoint, o Options) (Report, error) {
+	if c.Origin != tlog.Origin(s.LedgerID()) {
+		return Report{}, fmt.Errorf("%w: it names another ledger than its entries", ErrCheckpoint)
+	}
+	if c.Size != s.Size() || c.Root != tlog.Hash(s.Root()) {
+		return Report{}, fmt.Errorf("%w: its root is not that of the entries", ErrCheckpoint)
+	}
+	if id := s.LedgerID(); o.LedgerID != nil && *o.LedgerID != id {
+		return Report{}, fmt.Errorf("%w: %x", ErrPinned, id)
+	}
+	signers, err := signersOf(s, c)
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{
+		LedgerID: s.LedgerID(), Size: s.Size(), Root: s.Root(), StateHash: s.Hash(),
+		CreatedAt: s.CreatedAt(), Signers: signers, Trial: s.Trial(), Policy: s.Policy().Version,
+		Members: s.Members(), Proposals: s.Proposals(),
+	}, nil
+}
+
+// signersOf names the members, suspended ones included, whose log keys signed.
+func signersOf(s *state.State, c tlog.SignedCheckpoint) ([]string, error) {
+	var keys []member.PublicKey
+	members := s.Members()
+	for _, m := range members {
+		keys = append(keys, m.Keys.Log)
+	}
+	at, err := c.Verify(keys)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	names := make([]string, 0, len(at))
+	for _, i := range at {
+		names = append(names, members[i].Name)
+	}
+	return names, nil
+}
+
+// compare wants the file of a tile to hold exactly data.
+func (f *files) compare(t tlog.Tile, data []byte) error {
+	got, err := f.read(t.Path(), len(data))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, data) {
+		return fmt.Errorf("%w: %s", ErrTile, t.Path())
+	}
+	return nil
+}
+
+func (f *files) bundle(t tlog.Tile) ([][]byte, error) {
+	data, err := f.read(t.Path(), maxFile)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := tlog.Bundle(data, t.Width)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrTile, t.Path(), err)
+	}
+	return leaves, nil
+}
+
+func (f *files) checkpoint() (tlog.SignedCheckpoint, error) {
+	data, err := f.read(checkpointName, tlog.MaxCheckpoint)
+	if err != nil {
+		return tlog.SignedCheckpoint{}, err
+	}
+	c, err := tlog.ParseSignedCheckpoint(data)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	if c.Size == 0 {
+		return c, errors.Join(ErrCheckpoint, errors.New("a ledger has at least its genesis"))
+	}
+	return c, nil
+}

@@ -1,0 +1,141 @@
+package entry
+
+import "errors"
+
+// Rejection is the reason why the ledger refuses an entry. Each is one of the variables below and has
+// a number and a name that never change, so that every node, and every later version, refuses the
+// same entry for the same reason. Wrapped rejections say more in words; code and name decide.
+type Rejection struct {
+	Code uint16 // stable number
+	Name string // stable name, lower case with dashes
+	text string
+}
+
+func (r *Rejection) Error() string { return r.text }
+
+// Rejections of bytes that are no entry.
+var (
+	// ErrMalformed reports bytes that do not have the shape of an entry.
+	ErrMalformed = reject(1, "malformed", "malformed entry")
+	// ErrNotCanonical reports an entry that is not in deterministic encoding.
+	ErrNotCanonical = reject(2, "not-canonical", "entry is not in deterministic encoding")
+	// ErrTooLarge reports an entry above MaxEnvelope.
+	ErrTooLarge = reject(3, "too-large", "entry is too large")
+	// ErrVersion reports an entry of a version that this ledger has not been upgraded to.
+	ErrVersion = reject(4, "unknown-version", "entry of an unknown version")
+	// ErrKind reports a kind without a number in the specification.
+	ErrKind = reject(5, "unknown-kind", "entry of an unknown kind")
+	// ErrKindNotServed reports a kind that has a number but is not accepted here: a kind of a later
+	// version, or a second genesis.
+	ErrKindNotServed = reject(6, "kind-not-served", "entries of this kind are not accepted")
+	// ErrField reports a field outside its limits.
+	ErrField = reject(7, "bad-field", "a field is not valid")
+)
+
+// Rejections of an envelope.
+var (
+	// ErrWrongLedger reports an entry made for another ledger.
+	ErrWrongLedger = reject(10, "wrong-ledger", "entry is for another ledger")
+	// ErrWrongIncarnation reports an entry made before a recovery, or for one that has not happened.
+	ErrWrongIncarnation = reject(11, "wrong-incarnation", "entry is for another incarnation of the ledger")
+	// ErrUnknownKey reports a signing key that no member holds.
+	ErrUnknownKey = reject(12, "unknown-key", "no member holds the signing key")
+	// ErrWrongRole reports a key of a member that does not sign entries of this kind.
+	ErrWrongRole = reject(13, "wrong-role", "this key does not sign entries of this kind")
+	// ErrBadSignature reports a signature that does not verify.
+	ErrBadSignature = reject(14, "bad-signature", "signature does not verify")
+	// ErrReplayed reports a sequence number that its key has used before.
+	ErrReplayed = reject(15, "replayed", "sequence number was used before")
+	// ErrSequenceGap reports a sequence number that skips one.
+	ErrSequenceGap = reject(16, "sequence-gap", "sequence number skips one")
+	// ErrDuplicate reports an entry that stands on the ledger already as the newest of its key; the
+	// outcome that comes with it carries its index, so a sender who was cut off can go on.
+	ErrDuplicate = reject(17, "duplicate", "this very entry stands on the ledger")
+	// ErrSuspended reports an entry that a suspended member may not make.
+	ErrSuspended = reject(18, "suspended", "the member is suspended")
+	// ErrNoSeat reports a proposal or vote of a member without a seat on the board.
+	ErrNoSeat = reject(19, "no-seat", "the member has no seat")
+)
+
+// Rejections of node infos and epochs.
+var (
+	// ErrNoChange reports an entry that would leave everything as it is.
+	ErrNoChange = reject(30, "no-change", "the entry changes nothing")
+	// ErrEpoch reports an epoch that is not the member's next one.
+	ErrEpoch = reject(31, "wrong-epoch", "not the member's next epoch")
+	// ErrKeyStands reports an OPRF key that stands on the ledger already, whoever committed it.
+	ErrKeyStands = reject(32, "oprf-key-stands", "the OPRF key stands on the ledger already")
+	// ErrPossession reports a proof of possession that does not hold.
+	ErrPossession = reject(33, "bad-possession", "possession of the OPRF key is not proved")
+)
+
+// Rejections of proposals and votes.
+var (
+	// ErrUnknownMember reports a name that is no member's.
+	ErrUnknownMember = reject(40, "unknown-member", "no such member")
+	// ErrMemberExists reports an applicant whose name is a member's.
+	ErrMemberExists = reject(41, "member-exists", "a member has this name")
+	// ErrKeyExists reports an applicant with a key that is on the ledger.
+	ErrKeyExists = reject(42, "key-exists", "a member has this key")
+	// ErrCard reports a member card whose fields or signatures do not hold.
+	ErrCard = reject(43, "bad-card", "the member card is not valid")
+	// ErrAlreadySuspended reports the suspension of a suspended member.
+	ErrAlreadySuspended = reject(44, "already-suspended", "the member is suspended already")
+	// ErrNotSuspended reports the reinstatement of a member that is not suspended.
+	ErrNotSuspended = reject(45, "not-suspended", "the member is not suspended")
+	// ErrPolicy reports a policy that is not valid.
+	ErrPolicy = reject(46, "bad-policy", "the policy is not valid")
+	// ErrPolicyVersion reports a policy that is not the next version of the one in force.
+	ErrPolicyVersion = reject(47, "wrong-policy-version", "not the next version of the policy")
+	// ErrFull reports an admission beyond the greatest number of members.
+	ErrFull = reject(48, "consortium-full", "the consortium is full")
+	// ErrUnknownProposal reports a vote on a proposal that does not exist.
+	ErrUnknownProposal = reject(50, "unknown-proposal", "no such proposal")
+	// ErrClosed reports a vote on a proposal that has been decided.
+	ErrClosed = reject(51, "proposal-closed", "the proposal has been decided")
+	// ErrVoted reports a second vote by one seat.
+	ErrVoted = reject(52, "already-voted", "the seat has voted on this proposal")
+	// ErrTooManyOpen reports a proposal of a member that has as many open as are allowed.
+	ErrTooManyOpen = reject(53, "too-many-open", "the member has too many open proposals")
+)
+
+// Rejections of a genesis.
+var (
+	// ErrGenesis reports a genesis whose fields do not hold.
+	ErrGenesis = reject(60, "bad-genesis", "the genesis is not valid")
+	// ErrFounders reports too few founders, too few sectors, or founders who share a name or a key.
+	ErrFounders = reject(61, "bad-founders", "the founders cannot found a consortium")
+	// ErrGenesisSignature reports a founder's signature that is missing or does not verify.
+	ErrGenesisSignature = reject(62, "genesis-signature", "a founder's signature is missing or does not verify")
+)
+
+var rejections []*Rejection
+
+func reject(code uint16, name, text string) *Rejection {
+	r := &Rejection{Code: code, Name: name, text: text}
+	rejections = append(rejections, r)
+	return r
+}
+
+// Rejections lists every rejection in the order of its number.
+func Rejections() []*Rejection { return append([]*Rejection(nil), rejections...) }
+
+// RejectionOf returns the rejection inside err, or nil where err is something else.
+func RejectionOf(err error) *Rejection {
+	var r *Rejection
+	if errors.As(err, &r) {
+		return r
+	}
+	return nil
+}
+
+// RejectionByCode returns the rejection with that number, or nil. A node that passes an entry on for
+// another hands the number back.
+func RejectionByCode(code uint16) *Rejection {
+	for _, r := range rejections {
+		if r.Code == code {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package entry
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Summary says in one line what an entry does. It names nothing that is not public among members.
+func Summary(s Signed) string {
+	switch b := s.body.(type) {
+	case NodeInfo:
+		return fmt.Sprintf("node at %s, version %s", strings.Join(b.Addresses, ", "), b.Version)
+	case EpochCommit:
+		return fmt.Sprintf("epoch %d with keys for %d types", b.Epoch, len(b.Keys))
+	case Vote:
+		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
+	case Propose:
+		p, err := b.Decode()
+		if err != nil {
+			return b.Proposal.String()
+		}
+		return fmt.Sprintf("proposal to %s", Phrase(p))
+	}
+	return s.Kind().String()
+}
+
+// GenesisSummary says in one line who founded the consortium.
+func GenesisSummary(g SignedGenesis) string {
+	names := make([]string, 0, len(g.genesis.Founders))
+	for _, f := range g.genesis.Founders {
+		names = append(names, f.Card.Name)
+	}
+	return "founded by " + strings.Join(names, ", ")
+}
+
+// Phrase completes the sentence "a proposal to …".
+func Phrase(p Proposal) string {
+	switch p := p.(type) {
+	case Admit:
+		with := "without a seat"
+		if p.Seat {
+			with = "with a seat"
+		}
+		return fmt.Sprintf("admit %s (%s) %s", p.Card.Card.Name, p.Card.Card.Sector, with)
+	case Suspend:
+		return "suspend " + p.Member
+	case Reinstate:
+		return "reinstate " + p.Member
+	case SetPolicy:
+		return fmt.Sprintf("put policy version %d in force", p.Policy.Version)
+	}
+	return p.ProposalKind().String()
+}
+
+// YesNo is how a vote is written.
+func YesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,157 @@
+// Package ledger is the one door of authorisation: who may ask whom what, by what stands on the ledger.
+// It joins membership (ledger/state) with the rules (ledger/policy), as "Authorisation" of
+// crosslight/ledger/v1 (specs/ledger.md) has it.
+//
+//	session header ─► Ask ──► Authorised(own newest state) ──► Permit | Denial
+//
+// A member decides by its own newest state, never by one that the other side names: a querier may at
+// worst be refused by a holder that knows more than it does. A Permit can be made here alone, so what
+// needs one cannot be reached without having been allowed.
+//
+// What leaks: a denial tells the asker which rule refused it, which it could read on the ledger itself.
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/policy"
+	"github.com/crosslight/crosslight/ledger/state"
+)
+
+// Why a request is denied. Each is wrapped in a [Denial].
+var (
+	// ErrWrongLedger reports a request that names another ledger.
+	ErrWrongLedger = errors.New("the request is for another ledger")
+	// ErrNotAMember reports a peer that is no member's node.
+	ErrNotAMember = errors.New("not a member")
+	// ErrSuspended reports that querier or holder is suspended.
+	ErrSuspended = errors.New("suspended")
+	// ErrNotPermitted reports that no rule of the policy allows the request.
+	ErrNotPermitted = errors.New("not permitted")
+	// ErrEpochOver reports an epoch of the holder that is not in force, or has no key for the type.
+	ErrEpochOver = errors.New("epoch is not in force")
+)
+
+// Denial is a refusal. Rule names the rule that came nearest, if one did; Reason says in words why.
+type Denial struct {
+	Err    error // one of the errors of this package
+	Rule   string
+	Reason string
+}
+
+func (d *Denial) Error() string { return fmt.Sprintf("%s: %s", d.Err, d.Reason) }
+
+// Unwrap returns the error of this package.
+func (d *Denial) Unwrap() error { return d.Err }
+
+// Ask is a request as it stands in a query's header. Querier and Holder are libp2p peer IDs.
+type Ask struct {
+	LedgerID        [32]byte
+	Querier, Holder string
+	Epoch           uint64 // of the holder
+	Type            string // indicator type
+	Purpose         string
+	HasCase         bool // a case reference is committed to
+}
+
+// Permit is a request that is allowed.
+type Permit struct {
+	querier, holder state.Member
+	decision        policy.Decision
+	epoch           uint64
+	key             [32]byte
+	size            uint64
+}
+
+// Querier is the member that asks.
+func (p Permit) Querier() state.Member { return p.querier }
+
+// Holder is the member that is asked.
+func (p Permit) Holder() state.Member { return p.holder }
+
+// Rule is the id of the rule that allows.
+func (p Permit) Rule() string { return p.decision.Rule }
+
+// Reveal is what the querier learns of a match.
+func (p Permit) Reveal() policy.Reveal { return p.decision.Reveal }
+
+// EvaluationsPerDay is how many elements the rule grants a (querier, holder, type) a day.
+func (p Permit) EvaluationsPerDay() uint64 { return p.decision.EvaluationsPerDay }
+
+// RetentionDays is how long the querier keeps what an audit needs.
+func (p Permit) RetentionDays() uint64 { return p.decision.RetentionDays }
+
+// Epoch is the holder's epoch that the request goes by.
+func (p Permit) Epoch() uint64 { return p.epoch }
+
+// PublicKey is the holder's OPRF key for the type in that epoch, as it stands on the ledger.
+func (p Permit) PublicKey() [32]byte { return p.key }
+
+// Size is the size of the ledger that decided.
+func (p Permit) Size() uint64 { return p.size }
+
+// Authorised decides a request by s: this ledger, two members, neither suspended, a rule that allows,
+// the holder's epoch in force with a key for the type. The error is a [Denial].
+func Authorised(s *state.State, a Ask) (Permit, error) {
+	querier, holder, err := parties(s, a.LedgerID, a.Querier, a.Holder)
+	if err != nil {
+		return Permit{}, err
+	}
+	d := policy.Check(s.Policy(), policyAsk(querier, holder, a))
+	if !d.Allowed {
+		return Permit{}, &Denial{Err: ErrNotPermitted, Rule: d.Rule, Reason: d.Reason}
+	}
+	key, err := currentKey(s, holder, a.Epoch, a.Type)
+	if err != nil {
+		return Permit{}, err
+	}
+	return Permit{querier: querier, holder: holder, decision: d, epoch: a.Epoch, key: key, size: s.Size()}, nil
+}
+
+func policyAsk(querier, holder state.Member, a Ask) policy.Ask {
+	return policy.Ask{
+		From: querier.Name, FromSector: string(querier.Sector),
+		To: holder.Name, ToSector: string(holder.Sector),
+		Type: a.Type, Purpose: a.Purpose, HasCase: a.HasCase,
+	}
+}
+
+// parties finds two members in good standing.
+func parties(s *state.State, id [32]byte, querier, holder string) (state.Member, state.Member, error) {
+	if id != s.LedgerID() {
+		return state.Member{}, state.Member{}, &Denial{Err: ErrWrongLedger, Reason: "its ledger id is not this ledger's"}
+	}
+	q, err := inGoodStanding(s, querier, "the querier")
+	if err != nil {
+		return state.Member{}, state.Member{}, err
+	}
+	h, err := inGoodStanding(s, holder, "the holder")
+	return q, h, err
+}
+
+func inGoodStanding(s *state.State, peer, who string) (state.Member, error) {
+	m, ok := s.MemberByPeer(peer)
+	if !ok {
+		return m, &Denial{Err: ErrNotAMember, Reason: fmt.Sprintf("no member's node has %s's peer id at ledger size %d", who, s.Size())}
+	}
+	if m.Status != state.Active {
+		return m, &Denial{Err: ErrSuspended, Reason: fmt.Sprintf("%s, %s, is suspended at ledger size %d", who, m.Name, s.Size())}
+	}
+	return m, nil
+}
+
+func currentKey(s *state.State, holder state.Member, epoch uint64, typ string) ([32]byte, error) {
+	current, ok := s.Epoch(holder.Name)
+	if !ok {
+		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: holder.Name + " has not opened an epoch yet"}
+	}
+	if current.Commit.Epoch != epoch {
+		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: fmt.Sprintf("epoch %d of %s is in force, not %d", current.Commit.Epoch, holder.Name, epoch)}
+	}
+	key, ok := current.Commit.Key(typ)
+	if !ok {
+		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: fmt.Sprintf("%s has no key for the type in epoch %d", holder.Name, epoch)}
+	}
+	return key.Public, nil
+}

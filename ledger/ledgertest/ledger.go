@@ -1,0 +1,87 @@
+package ledgertest
+
+import (
+	"testing"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// Ledger is a state with the leaves that led to it.
+type Ledger struct {
+	T      testing.TB
+	S      *state.State
+	Leaves [][]byte
+}
+
+// New founds a consortium and returns its ledger, of size 1.
+func New(t testing.TB, founders ...Org) *Ledger {
+	t.Helper()
+	g := Genesis(t, founders...)
+	s, err := state.New(g)
+	must(t, err)
+	return &Ledger{T: t, S: s, Leaves: [][]byte{g.Raw()}}
+}
+
+// Three is the ledger of Platform, Bank and Police.
+func Three(t testing.TB) *Ledger {
+	t.Helper()
+	return New(t, Platform, Bank, Police)
+}
+
+// Put applies an entry that must be accepted.
+func (l *Ledger) Put(raw []byte) state.Outcome {
+	l.T.Helper()
+	out, err := l.S.Apply(raw)
+	must(l.T, err)
+	l.Leaves = append(l.Leaves, raw)
+	return out
+}
+
+// NodeInfo signs the organisation's next NodeInfo.
+func (l *Ledger) NodeInfo(o Org, address string) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewNodeInfo(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), []string{address}, "1.0.0")
+	must(l.T, err)
+	return raw
+}
+
+// Epoch signs the organisation's next epoch with test keys from n on for the types.
+func (l *Ledger) Epoch(o Org, n int, types ...string) entry.Raw {
+	l.T.Helper()
+	m, _ := l.S.Member(o.Name)
+	var keys []entry.EpochKey
+	for i, typ := range types {
+		keys = append(keys, o.OPRFKey(l.T, l.S.LedgerID(), n+i, m.Epoch+1, typ))
+	}
+	raw, err := entry.NewEpochCommit(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), m.Epoch+1, keys)
+	must(l.T, err)
+	return raw
+}
+
+// Propose signs the organisation's proposal.
+func (l *Ledger) Propose(o Org, p entry.Proposal) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewPropose(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), p, "a test")
+	must(l.T, err)
+	return raw
+}
+
+// Vote signs the organisation's vote.
+func (l *Ledger) Vote(o Org, id entry.Hash, yes bool) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewVote(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id, yes)
+	must(l.T, err)
+	return raw
+}
+
+// Pass proposes and votes yes with each of voters in turn, and returns the proposal's id.
+func (l *Ledger) Pass(p entry.Proposal, voters ...Org) entry.Hash {
+	l.T.Helper()
+	id := l.Put(l.Propose(voters[0], p)).Hash
+	for _, o := range voters {
+		l.Put(l.Vote(o, id, true))
+	}
+	return id
+}

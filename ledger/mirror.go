@@ -1,0 +1,50 @@
+package ledger
+
+import (
+	"github.com/crosslight/crosslight/ledger/policy"
+	"github.com/crosslight/crosslight/ledger/state"
+)
+
+// MirrorAsk is a request for a holder's index, to the holder or to a member that mirrors it. Asker and
+// Holder are libp2p peer IDs.
+type MirrorAsk struct {
+	LedgerID      [32]byte
+	Asker, Holder string
+	Epoch         uint64 // of the holder
+	Type          string // indicator type
+}
+
+// MirrorPermit says which files of an index may be served.
+type MirrorPermit struct {
+	asker, holder state.Member
+	entitlement   policy.Entitlement
+}
+
+// Asker is the member that is served.
+func (p MirrorPermit) Asker() state.Member { return p.asker }
+
+// Holder is the member whose index it is.
+func (p MirrorPermit) Holder() state.Member { return p.holder }
+
+// Labels reports whether the sealed labels may be served beside the tags.
+func (p MirrorPermit) Labels() bool { return p.entitlement.Labels }
+
+// AuthorisedMirror decides by s whether a member may be served a holder's index: this ledger, two
+// members, neither suspended, some rule under which the asker may ask that holder about the type, the
+// holder's epoch in force. The error is a [Denial].
+func AuthorisedMirror(s *state.State, a MirrorAsk) (MirrorPermit, error) {
+	asker, holder, err := parties(s, a.LedgerID, a.Asker, a.Holder)
+	if err != nil {
+		return MirrorPermit{}, err
+	}
+	e := policy.Entitled(s.Policy(), policyAsk(asker, holder, Ask{Type: a.Type}))
+	if !e.Tags {
+		return MirrorPermit{}, &Denial{
+			Err: ErrNotPermitted, Reason: "no rule lets " + asker.Name + " ask " + holder.Name + " about this type",
+		}
+	}
+	if _, err := currentKey(s, holder, a.Epoch, a.Type); err != nil {
+		return MirrorPermit{}, err
+	}
+	return MirrorPermit{asker: asker, holder: holder, entitlement: e}, nil
+}

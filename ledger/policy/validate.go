@@ -1,0 +1,108 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// Validate refuses a policy that says nothing, contradicts itself, or is not in the one form in which
+// a policy is written (see [Normalise]). Whether the members that it names exist is for the ledger's
+// state. Errors wrap [ErrInvalid].
+func (p Policy) Validate() error {
+	if p.Version == 0 {
+		return fmt.Errorf("%w: versions start at 1", ErrInvalid)
+	}
+	if len(p.Purposes) == 0 || len(p.Purposes) > MaxPurposes {
+		return fmt.Errorf("%w: %d purposes, 1 to %d", ErrInvalid, len(p.Purposes), MaxPurposes)
+	}
+	if err := checkList(p.Purposes, false, checkPurpose); err != nil {
+		return fmt.Errorf("%w: purposes: %w", ErrInvalid, err)
+	}
+	if len(p.Rules) > MaxRules {
+		return fmt.Errorf("%w: %d rules, at most %d", ErrInvalid, len(p.Rules), MaxRules)
+	}
+	seen := map[string]bool{}
+	for _, r := range p.Rules {
+		if err := r.validate(p.Purposes); err != nil {
+			return fmt.Errorf("%w: rule %q: %w", ErrInvalid, r.ID, err)
+		}
+		if seen[r.ID] {
+			return fmt.Errorf("%w: two rules are called %q", ErrInvalid, r.ID)
+		}
+		seen[r.ID] = true
+	}
+	return nil
+}
+
+func (r Rule) validate(purposes []string) error {
+	if len(r.ID) > 32 || !idPattern.MatchString(r.ID) {
+		return errors.New("an id is 1 to 32 of a-z, 0-9 and inner dashes")
+	}
+	known := func(p string) error {
+		if !slices.Contains(purposes, p) {
+			return fmt.Errorf("purpose %q is not one of the policy", p)
+		}
+		return nil
+	}
+	for _, l := range []struct {
+		name  string
+		items []string
+		check func(string) error
+	}{
+		{"from_sectors", r.FromSectors, checkSector},
+		{"from_members", r.FromMembers, member.CheckName},
+		{"to_sectors", r.ToSectors, checkSector},
+		{"to_members", r.ToMembers, member.CheckName},
+		{"types", r.Types, CheckType},
+		{"purposes", r.Purposes, known},
+	} {
+		if err := checkList(l.items, true, l.check); err != nil {
+			return fmt.Errorf("%s: %w", l.name, err)
+		}
+	}
+	return r.validateScope()
+}
+
+func (r Rule) validateScope() error {
+	switch {
+	case len(r.FromSectors)+len(r.FromMembers) == 0:
+		return errors.New("nobody may ask: from_sectors and from_members are empty")
+	case len(r.ToSectors)+len(r.ToMembers) == 0:
+		return errors.New("nobody may be asked: to_sectors and to_members are empty")
+	case len(r.Types) == 0:
+		return errors.New("types is empty")
+	case len(r.Purposes) == 0:
+		return errors.New("purposes is empty")
+	case r.Reveal != RevealMatch && r.Reveal != RevealLabel:
+		return errors.New("reveal is match or label")
+	case r.EvaluationsPerDay == 0 || r.EvaluationsPerDay > MaxEvaluations:
+		return fmt.Errorf("evaluations_per_day is 1 to %d", uint64(MaxEvaluations))
+	case r.RetentionDays > MaxRetentionDays:
+		return fmt.Errorf("retention_days is at most %d", MaxRetentionDays)
+	}
+	return nil
+}
+
+func checkList(items []string, all bool, check func(string) error) error {
+	if len(items) > MaxList {
+		return fmt.Errorf("%d items, at most %d", len(items), MaxList)
+	}
+	if all && slices.Equal(items, []string{All}) {
+		return nil
+	}
+	for i, item := range items {
+		if item == All {
+			return errors.New("* stands alone")
+		}
+		if err := check(item); err != nil {
+			return err
+		}
+		if i > 0 && items[i-1] >= item {
+			return errors.New("not in ascending order without duplicates")
+		}
+	}
+	return nil
+}

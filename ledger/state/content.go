@@ -1,0 +1,89 @@
+package state
+
+import (
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// checkContent says whether what is proposed can be done now. It runs when a proposal is opened and
+// again when it is accepted.
+func (s *State) checkContent(p entry.Proposal) error {
+	switch p := p.(type) {
+	case entry.Admit:
+		return s.checkAdmit(p.Card)
+	case entry.Suspend:
+		return s.checkStatus(p.Member, Active, entry.ErrAlreadySuspended)
+	case entry.Reinstate:
+		return s.checkStatus(p.Member, Suspended, entry.ErrNotSuspended)
+	case entry.SetPolicy:
+		return s.checkPolicy(p)
+	}
+	return entry.ErrKindNotServed
+}
+
+func (s *State) checkAdmit(card member.SignedCard) error {
+	if len(s.members) >= MaxMembers {
+		return fmt.Errorf("%w: %d members", entry.ErrFull, len(s.members))
+	}
+	fold := member.FoldName(card.Card.Name)
+	for _, m := range s.members {
+		if member.FoldName(m.Name) == fold {
+			return fmt.Errorf("%w: %q", entry.ErrMemberExists, m.Name)
+		}
+	}
+	for _, role := range member.Roles() {
+		if ref, ok := s.keys[card.Card.Keys.Of(role).ID()]; ok {
+			return fmt.Errorf("%w: the applicant's %s key is the %s key of %s", entry.ErrKeyExists, role, ref.role, ref.owner.Name)
+		}
+	}
+	if err := card.Check(); err != nil {
+		return fmt.Errorf("%w: %w", entry.ErrCard, err)
+	}
+	return nil
+}
+
+func (s *State) checkStatus(name string, want Status, otherwise error) error {
+	m := s.record(name)
+	if m == nil {
+		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
+	}
+	if m.Status != want {
+		return fmt.Errorf("%w: %s", otherwise, name)
+	}
+	return nil
+}
+
+func (s *State) checkPolicy(p entry.SetPolicy) error {
+	if next := s.policy.Version + 1; p.Policy.Version != next {
+		return fmt.Errorf("%w: %d, the next is %d", entry.ErrPolicyVersion, p.Policy.Version, next)
+	}
+	for _, name := range p.Policy.MemberNames() {
+		if s.record(name) == nil {
+			return fmt.Errorf("%w: a rule names %q", entry.ErrUnknownMember, name)
+		}
+	}
+	return nil
+}
+
+// execute does what checkContent has found possible.
+func (s *State) execute(p entry.Proposal, index uint64) Event {
+	switch p := p.(type) {
+	case entry.Admit:
+		m := newRecord(p.Card.Card, index)
+		m.Seat = p.Seat
+		s.insert(m)
+		return Event{Kind: MemberAdmitted, Index: index, Member: m.Name}
+	case entry.Suspend:
+		s.record(p.Member).Status = Suspended
+		return Event{Kind: MemberSuspended, Index: index, Member: p.Member}
+	case entry.Reinstate:
+		s.record(p.Member).Status = Active
+		return Event{Kind: MemberReinstated, Index: index, Member: p.Member}
+	case entry.SetPolicy:
+		s.policy = p.Policy
+		return Event{Kind: PolicyChanged, Index: index}
+	}
+	panic("state: a proposal that checkContent lets through has no effect") // our own bug
+}

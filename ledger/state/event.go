@@ -1,0 +1,31 @@
+package state
+
+import "github.com/crosslight/crosslight/ledger/entry"
+
+// EventKind says what happened.
+type EventKind string
+
+// The events. One entry may bring several: a vote that decides also brings what was decided.
+const (
+	NodeInfoChanged  EventKind = "node-info-changed"
+	EpochCommitted   EventKind = "epoch-committed"
+	ProposalOpened   EventKind = "proposal-opened"
+	VoteCast         EventKind = "vote-cast"
+	ProposalAccepted EventKind = "proposal-accepted"
+	ProposalRejected EventKind = "proposal-rejected"
+	ProposalFailed   EventKind = "proposal-failed"
+	MemberAdmitted   EventKind = "member-admitted"
+	MemberSuspended  EventKind = "member-suspended"
+	MemberReinstated EventKind = "member-reinstated"
+	PolicyChanged    EventKind = "policy-changed"
+)
+
+// Event is something that followed from an entry, in the order in which it happened. The node acts on
+// events: it closes streams, adds addresses, mirrors another epoch.
+type Event struct {
+	Kind     EventKind
+	Index    uint64     // of the entry
+	Member   string     // whom it concerns, or who acted
+	Proposal entry.Hash // of proposals and votes, zero otherwise
+	Epoch    uint64     // of EpochCommitted, zero otherwise
+}

@@ -1,0 +1,145 @@
+package state
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// Member is an organisation on the ledger.
+type Member struct {
+	Name         string
+	Sector       member.Sector
+	Jurisdiction string
+	Keys         member.KeySet
+	PeerID       string   // of the node key
+	Addresses    []string // of its node, newest NodeInfo or the card
+	Version      string   // of its program, empty before its first NodeInfo
+	Status       Status
+	Founder      bool
+	Seat         bool // votes on proposals
+	Voter        bool // votes in raft
+	AdmittedAt   uint64
+	Epoch        uint64 // newest, 0 before the first
+}
+
+// memberRecord is a Member with what is asked for separately.
+type memberRecord struct {
+	Member
+	epochs []Epoch // in ascending order; the last is in force
+}
+
+// Epoch is a member's commitment to the OPRF keys of one epoch.
+type Epoch struct {
+	Commit entry.EpochCommit
+	Index  uint64 // ledger index
+}
+
+func newRecord(c member.Card, index uint64) *memberRecord {
+	return &memberRecord{Member: Member{
+		Name: c.Name, Sector: c.Sector, Jurisdiction: c.Jurisdiction, Keys: c.Keys,
+		PeerID: c.Keys.Node.PeerID(), Addresses: slices.Clone(c.Addresses),
+		Status: Active, AdmittedAt: index,
+	}}
+}
+
+// insert adds a member whose name and keys are new.
+func (s *State) insert(m *memberRecord) {
+	at, _ := s.search(m.Name)
+	s.members = slices.Insert(s.members, at, m)
+	for _, role := range member.Roles() {
+		k := m.Keys.Of(role)
+		s.keys[k.ID()] = keyRef{owner: m, role: role, key: k}
+	}
+}
+
+func (s *State) search(name string) (int, bool) {
+	return slices.BinarySearchFunc(s.members, name, func(m *memberRecord, n string) int { return cmp.Compare(m.Name, n) })
+}
+
+func (s *State) record(name string) *memberRecord {
+	if i, ok := s.search(name); ok {
+		return s.members[i]
+	}
+	return nil
+}
+
+func (m *memberRecord) view() Member {
+	out := m.Member
+	out.Addresses = slices.Clone(m.Addresses)
+	return out
+}
+
+// Members lists the consortium in ascending order of name, suspended members included.
+func (s *State) Members() []Member {
+	out := make([]Member, 0, len(s.members))
+	for _, m := range s.members {
+		out = append(out, m.view())
+	}
+	return out
+}
+
+// Member returns the member of that name.
+func (s *State) Member(name string) (Member, bool) {
+	m := s.record(name)
+	if m == nil {
+		return Member{}, false
+	}
+	return m.view(), true
+}
+
+// MemberByPeer returns the member whose node has that libp2p peer ID.
+func (s *State) MemberByPeer(peerID string) (Member, bool) {
+	for _, m := range s.members {
+		if m.PeerID == peerID {
+			return m.view(), true
+		}
+	}
+	return Member{}, false
+}
+
+// MemberByKey returns the member that holds a key, and the key's role.
+func (s *State) MemberByKey(id member.KeyID) (Member, member.Role, bool) {
+	ref, ok := s.keys[id]
+	if !ok {
+		return Member{}, "", false
+	}
+	return ref.owner.view(), ref.role, true
+}
+
+// Voters lists the peer IDs of raft's voters in ascending order: the founders' nodes, suspended ones
+// included. Every other member replicates without a vote.
+func (s *State) Voters() []string { return s.peers(func(m *memberRecord) bool { return m.Voter }) }
+
+// NonVoters lists the peer IDs of the members that replicate without a raft vote, in ascending order.
+func (s *State) NonVoters() []string { return s.peers(func(m *memberRecord) bool { return !m.Voter }) }
+
+func (s *State) peers(want func(*memberRecord) bool) []string {
+	var out []string
+	for _, m := range s.members {
+		if want(m) {
+			out = append(out, m.PeerID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Epoch returns the epoch of a member that is in force. Its slices are shared: do not write to them.
+func (s *State) Epoch(name string) (Epoch, bool) {
+	m := s.record(name)
+	if m == nil || len(m.epochs) == 0 {
+		return Epoch{}, false
+	}
+	return m.epochs[len(m.epochs)-1], true
+}
+
+// Epochs lists all epochs of a member, oldest first.
+func (s *State) Epochs(name string) []Epoch {
+	if m := s.record(name); m != nil {
+		return slices.Clone(m.epochs)
+	}
+	return nil
+}
