@@ -1,0 +1,100 @@
+package keys
+
+import (
+	"crypto/ed25519"
+	"fmt"
+
+	"filippo.io/age"
+
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/wire"
+)
+
+// maxPlain bounds the plain text of every key file.
+const maxPlain = 4 << 10
+
+// bundle is the plain text of member.age: seeds of RFC 8032, 32 bytes each.
+type bundle struct {
+	V        uint64           `cbor:"1,keyasint"`
+	Node     []byte           `cbor:"2,keyasint"`
+	Operator []byte           `cbor:"3,keyasint"`
+	Seat     []byte           `cbor:"4,keyasint"`
+	Log      []byte           `cbor:"5,keyasint"`
+	Cosigner []byte           `cbor:"6,keyasint"`
+	Root     member.PublicKey `cbor:"7,keyasint"` // the public half alone
+	Epochs   string           `cbor:"8,keyasint"` // AGE-SECRET-KEY-1...
+}
+
+// rootFile is the plain text of root.age.
+type rootFile struct {
+	V    uint64 `cbor:"1,keyasint"`
+	Root []byte `cbor:"2,keyasint"`
+}
+
+// online lists the roles whose private keys a running node has.
+func online() []member.Role {
+	return []member.Role{member.Node, member.Operator, member.Seat, member.Log, member.Cosigner}
+}
+
+func (b *bundle) seed(role member.Role) *[]byte {
+	switch role {
+	case member.Node:
+		return &b.Node
+	case member.Operator:
+		return &b.Operator
+	case member.Seat:
+		return &b.Seat
+	case member.Log:
+		return &b.Log
+	case member.Cosigner:
+		return &b.Cosigner
+	}
+	panic("keys: no seed for role " + string(role))
+}
+
+func (r *Ring) bundle() bundle {
+	b := bundle{V: 1, Root: r.set.Root, Epochs: r.epochs.String()}
+	for _, role := range online() {
+		*b.seed(role) = r.private[role].Seed()
+	}
+	return b
+}
+
+// ring reads a plain bundle; errors wrap [ErrDamaged].
+func ring(dir string, plain []byte) (*Ring, error) {
+	var b bundle
+	if err := wire.Decode(plain, &b, maxPlain); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if b.V != 1 {
+		return nil, fmt.Errorf("%w: version %d is unknown", ErrDamaged, b.V)
+	}
+	r := &Ring{dir: dir, private: map[member.Role]ed25519.PrivateKey{}}
+	for _, role := range online() {
+		seed := *b.seed(role)
+		if len(seed) != ed25519.SeedSize {
+			return nil, fmt.Errorf("%w: the %s key has a wrong length", ErrDamaged, role)
+		}
+		r.private[role] = ed25519.NewKeyFromSeed(seed)
+	}
+	var err error
+	if r.epochs, err = age.ParseX25519Identity(b.Epochs); err != nil {
+		return nil, fmt.Errorf("%w: the epochs' identity does not parse", ErrDamaged)
+	}
+	r.set = publicSet(r.private, b.Root)
+	if err := r.set.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return r, nil
+}
+
+func publicSet(private map[member.Role]ed25519.PrivateKey, root member.PublicKey) member.KeySet {
+	return member.KeySet{
+		Node:     member.PublicOf(private[member.Node]),
+		Operator: member.PublicOf(private[member.Operator]),
+		Seat:     member.PublicOf(private[member.Seat]),
+		Log:      member.PublicOf(private[member.Log]),
+		Cosigner: member.PublicOf(private[member.Cosigner]),
+		Root:     root,
+	}
+}
