@@ -1,0 +1,214 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/crosslight/crosslight/ledger/state"
+)
+
+// ErrInUse reports that another process has the folder open.
+var ErrInUse = errors.New("the ledger's folder is in use by another process")
+
+// lockWait is how long Open waits for a process that is just ending.
+const lockWait = time.Second
+
+// hooks are what only tests set: see export_test.go and OpenUnguarded.
+type hooks struct {
+	unguarded bool
+	wrap      func(backend) backend // a failing disk
+	raft      func(*raft.Config)    // snapshots sooner
+}
+
+// Open reads what is on disk, checks and re-executes all of it, and takes part in the ledger. A
+// founder's empty folder begins with the founding configuration, which the genesis gives; anybody
+// else's waits for the leader. Errors: [ErrInUse], [ErrCorrupt], [ErrDisk], [ErrDiskFull], and the
+// state's for a genesis that does not hold.
+func Open(cfg Config) (*Replica, error) { return open(cfg, hooks{}) }
+
+// TB is what *testing.T has and nothing in a running node does.
+type TB interface {
+	Helper()
+	Failed() bool
+	Logf(format string, args ...any)
+}
+
+// OpenUnguarded opens a replica without its gate, as bare raft would be, for tests that show what the
+// gate is for.
+func OpenUnguarded(t TB, cfg Config) (*Replica, error) {
+	t.Helper()
+	t.Logf("replica %s runs without its gate", cfg.Self)
+	return open(cfg, hooks{unguarded: true})
+}
+
+func open(cfg Config, with hooks) (*Replica, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	cfg.Timing = cfg.Timing.withDefaults()
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, classify(err)
+	}
+	r, err := assemble(cfg, with)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.openStore(cfg.Dir, with); err != nil {
+		return nil, err
+	}
+	if err := r.start(cfg.Dir, with); err != nil {
+		return nil, errors.Join(err, r.transport.Close(), r.closer())
+	}
+	go r.reconcile()
+	return r, nil
+}
+
+// assemble makes a replica that has neither disk nor raft yet.
+func assemble(cfg Config, with hooks) (*Replica, error) {
+	r := &Replica{
+		self: cfg.Self, log: cfg.Logger, timing: cfg.Timing, halt: newHalt(cfg.Logger), onEvents: cfg.OnEvents,
+		gate:    newGate(cfg.Self, with.unguarded, 10*cfg.Timing.Election),
+		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}),
+	}
+	var err error
+	if r.history, err = newHistory(cfg.Genesis, r.happened); err != nil {
+		return nil, err
+	}
+	r.follow()
+	r.transport = newTransport(cfg.Self, r.gate, cfg.Dial, cfg.Timing.rpc(), cfg.Logger)
+	r.transport.onReady = r.halt.arm
+	return r, nil
+}
+
+// happened passes events on and acts on those that concern the replicas.
+func (r *Replica) happened(events []state.Event) {
+	if events == nil || slices.ContainsFunc(events, func(e state.Event) bool { return e.Kind == state.MemberAdmitted }) {
+		r.follow()
+	}
+	if r.onEvents != nil {
+		r.onEvents(events)
+	}
+}
+
+// follow gives the gate the voters of the state that was just reached.
+func (r *Replica) follow() {
+	r.View(func(s *state.State) { r.gate.setVoters(s.Voters()) })
+	r.nudge()
+}
+
+func (r *Replica) openStore(dir string, with hooks) error {
+	db, err := openDatabase(dir)
+	if err != nil {
+		return err
+	}
+	var disk backend = db
+	if with.wrap != nil {
+		disk = with.wrap(db)
+	}
+	r.store, r.closer = &records{inner: disk, halt: r.halt}, db.Close
+	return nil
+}
+
+func openDatabase(dir string) (db *raftboltdb.BoltStore, err error) {
+	defer func() {
+		if recover() != nil { // bbolt's answer to some kinds of damage
+			err = fmt.Errorf("%w: %s is not readable", ErrCorrupt, logPath(dir))
+		}
+	}()
+	db, err = raftboltdb.New(raftboltdb.Options{
+		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait},
+	})
+	switch {
+	case err == nil:
+		return db, nil
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, fmt.Errorf("%w: %s; stop that node first", ErrInUse, dir)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, logPath(dir), err)
+	}
+	return nil, classify(err)
+}
+
+func (r *Replica) start(dir string, with hooks) error {
+	config := raftConfig(r.self, r.timing, r.log)
+	if with.raft != nil {
+		with.raft(config)
+	}
+	snapshots, err := raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, config.Logger)
+	if err != nil {
+		return classify(err)
+	}
+	newest, err := newestSnapshot(snapshots)
+	if err != nil {
+		return err
+	}
+	if err := r.store.verify(newest); err != nil {
+		return err
+	}
+	if err := r.found(config, snapshots); err != nil {
+		return err
+	}
+	if r.raft, err = r.newRaft(config, snapshots); err != nil {
+		return err
+	}
+	r.atStart = r.raft.LastIndex()
+	r.gate.leader = func() string { id, _ := r.Leader(); return id }
+	r.gate.lastIndex = r.raft.LastIndex
+	return nil
+}
+
+// newestSnapshot returns the raft index at which the newest snapshot ends, 0 without one.
+func newestSnapshot(snapshots raft.SnapshotStore) (uint64, error) {
+	list, err := snapshots.List()
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return list[0].Index, nil
+}
+
+// found writes the founding configuration, the same on every founder, into an empty folder. A
+// founder that lost its folder gets there again; the gate then keeps it from voting until the
+// leader has given it the log back.
+func (r *Replica) found(config *raft.Config, snapshots raft.SnapshotStore) error {
+	var founders []string
+	r.View(func(s *state.State) { founders = s.Voters() }) // of the genesis: nothing is executed yet
+	exists, err := raft.HasExistingState(r.store, r.store, snapshots)
+	if err != nil || exists || !slices.Contains(founders, r.self) {
+		return err
+	}
+	var servers []server
+	for _, id := range founders {
+		servers = append(servers, server{ID: id, Voter: true})
+	}
+	if err := checkServers(servers); err != nil {
+		return err
+	}
+	return raft.BootstrapCluster(config, r.store, r.store, snapshots, r.transport, fromServers(servers))
+}
+
+// newRaft starts raft. It panics on a log that does not begin where its snapshot ends.
+func (r *Replica) newRaft(config *raft.Config, snapshots raft.SnapshotStore) (out *raft.Raft, err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%w: the raft log does not begin where the newest readable snapshot ends", ErrCorrupt)
+		}
+	}()
+	cache, err := raft.NewLogCache(cachedEntries, r.store)
+	if err != nil {
+		return nil, err
+	}
+	out, err = raft.NewRaft(config, fsm{r.history}, cache, r.store, snapshots, r.transport)
+	if err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return out, err
+}
