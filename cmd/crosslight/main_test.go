@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"crosslight": func() { os.Exit(run()) },
+	})
+}
+
+// TestScript runs the transcripts in testdata/script: command lines as people type them, what they
+// print and how they exit.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "agree": agree,
+		},
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {
+				env.Setenv(name, "")
+			}
+			ports, err := freePorts(1)
+			if err != nil {
+				return err
+			}
+			env.Setenv("FREE_PORT", strconv.Itoa(ports[0]))
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+	})
+}

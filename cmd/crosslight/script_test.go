@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crosslight/crosslight/node/hub"
+)
+
+// exits runs a command line and checks its exit code: exits CODE PROGRAM ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// serving waits until a demo in the background has come as far as writing a file: serving FILE
+func serving(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serving FILE")
+	}
+	poll(ts, args[0], func() bool { return exists(ts.MkAbs(args[0])) })
+}
+
+var lockOwner = regexp.MustCompile(`\d+`)
+
+// killNode kills the node of a home as a power cut would: kill-node HOME
+func killNode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: kill-node HOME")
+	}
+	lock, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), "node.lock"))
+	ts.Check(err)
+	pid, err := strconv.Atoi(lockOwner.FindString(string(lock)))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Kill())
+}
+
+// vote casts the vote of a home's seat on the newest proposal, as soon as the home's node has seen it:
+// vote HOME yes|no [FLAGS...]
+func vote(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: vote HOME yes|no [FLAGS...]")
+	}
+	var newest hub.Proposal
+	poll(ts, "an open proposal", func() bool {
+		var page proposalPage
+		if asks(ts, &page, args[0], "proposal", "list") && len(page.Proposals) > 0 {
+			newest = page.Proposals[0]
+		}
+		return newest.State == "open"
+	})
+	command := []string{"--home", args[0], "proposal", "vote", newest.ID}
+	ts.Check(ts.Exec("crosslight", append(command, args[1:]...)...))
+}
+
+// agree waits until the nodes of all homes stand at the same ledger: agree HOME...
+func agree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: agree HOME...")
+	}
+	poll(ts, "agreement", func() bool {
+		roots := map[string]bool{}
+		for _, home := range args {
+			var s hub.LedgerStatus
+			if !asks(ts, &s, home, "ledger", "status") {
+				return false
+			}
+			roots[s.Root] = true
+		}
+		return len(roots) == 1
+	})
+}
+
+// asks runs a command on a home and reads its JSON; false says that it failed.
+func asks(ts *testscript.TestScript, out any, home string, args ...string) bool {
+	err := ts.Exec("crosslight", append([]string{"--home", home, "-o", "json"}, args...)...)
+	return err == nil && json.Unmarshal([]byte(ts.ReadFile("stdout")), out) == nil
+}
+
+// poll looks again and again, for what takes the nodes a moment.
+func poll(ts *testscript.TestScript, what string, done func() bool) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(pollEvery) {
+		if time.Now().After(end) {
+			ts.Fatalf("no %s within a minute", what)
+		}
+	}
+}

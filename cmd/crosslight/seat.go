@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crosslight/crosslight/node/hub"
+)
+
+// seat is this member's vote: whose it is, by which key, and what waits for it.
+type seat struct {
+	Member string         `json:"member"`
+	Sector string         `json:"sector"`
+	Status string         `json:"status"`
+	Key    *hub.KeyInfo   `json:"key"`
+	Open   []hub.Proposal `json:"open"` // proposals that this seat has not voted on
+}
+
+func (a *app) seatCommand() *cobra.Command {
+	show := a.verb(&cobra.Command{
+		Use: "show", Short: "Show this member's seat and the proposals that wait for its vote",
+		Example: "  crosslight seat show",
+	}, short, a.seatShow)
+	return noun(&cobra.Command{
+		Use: "seat", Short: "This member's seat on the board", Example: "  crosslight seat show",
+	}, show)
+}
+
+func (a *app) seatShow(ctx context.Context, _ []string) error {
+	h, err := a.hub()
+	if err != nil {
+		return err
+	}
+	s, err := seatOf(ctx, h)
+	if err != nil {
+		return err
+	}
+	return a.print(s, func(t *table) {
+		t.line("seat    %s (%s), %s", text(s.Member), s.Sector, s.Status)
+		if s.Key != nil {
+			t.line("key     %s", s.Key.ID)
+		}
+		for _, p := range s.Open {
+			t.line("awaits  %s %s %s", p.ID, p.Kind, text(p.Subject))
+		}
+	})
+}
+
+func seatOf(ctx context.Context, h hub.Hub) (seat, error) {
+	keys, err := h.Keys(ctx)
+	if err != nil {
+		return seat{}, err
+	}
+	members, err := h.Members(ctx)
+	if err != nil {
+		return seat{}, err
+	}
+	proposals, err := h.Proposals(ctx)
+	if err != nil {
+		return seat{}, err
+	}
+	s := seat{Member: keys.Member, Open: []hub.Proposal{}}
+	for _, k := range keys.Keys {
+		if k.Role == "seat" {
+			s.Key = &k
+		}
+	}
+	for _, m := range members {
+		if m.Name == keys.Member {
+			s.Sector, s.Status = m.Sector, m.Status
+		}
+	}
+	for _, p := range proposals {
+		if p.State == "open" && slices.Contains(p.Missing, keys.Member) {
+			s.Open = append(s.Open, p)
+		}
+	}
+	return s, nil
+}
+
+func (a *app) keyCommand() *cobra.Command {
+	show := a.verb(&cobra.Command{
+		Use: "show", Short: "Show this member's public keys and epochs", Example: "  crosslight key show -o json",
+	}, short, a.keyShow)
+	return noun(&cobra.Command{
+		Use: "key", Short: "This member's keys", Example: "  crosslight key show",
+	}, show)
+}
+
+func (a *app) keyShow(ctx context.Context, _ []string) error {
+	h, err := a.hub()
+	if err != nil {
+		return err
+	}
+	k, err := h.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	return a.print(k, func(t *table) {
+		rows := [][]any{}
+		for _, key := range k.Keys {
+			rows = append(rows, []any{key.Role, key.ID, key.Public})
+		}
+		t.rows([]string{"role", "key id", "public key"}, rows)
+		rows = [][]any{}
+		for _, e := range k.Epochs {
+			rows = append(rows, []any{e.Epoch, e.Types, e.Index})
+		}
+		t.line("")
+		t.rows([]string{"epoch", "types", "ledger index"}, rows)
+	})
+}

@@ -1,0 +1,96 @@
+package node
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/crosslight/crosslight/node/api"
+	"github.com/crosslight/crosslight/node/holder"
+	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/hub/local"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
+)
+
+// openHub makes the two sides of the member: the one that answers and the one that asks.
+func (n *Node) openHub() error {
+	n.holder = holder.New(holder.Config{
+		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
+		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now,
+	})
+	n.hub = local.New(local.Config{
+		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
+		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
+		Fetcher: fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored),
+		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
+		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now,
+	})
+	n.serveData()
+	n.checks()
+	return nil
+}
+
+// Timeouts of the local API. Requests and answers may be long streams, so only their beginning is
+// bounded.
+const (
+	headerWithin = 10 * time.Second
+	idleWithin   = 2 * time.Minute
+	maxHeader    = 64 << 10
+)
+
+// openAPI listens, and leaves the address and the token in the home for the command line.
+func (n *Node) openAPI() error {
+	token, err := n.token()
+	if err != nil {
+		return err
+	}
+	address := n.cfg.APIListen
+	if address == "" {
+		address = "127.0.0.1:7480"
+	}
+	n.listen, err = net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w (%s)", ErrPortInUse, address)
+	}
+	if err != nil {
+		return fmt.Errorf("listen for the API on %s: %w", address, err)
+	}
+	n.api = &http.Server{
+		Handler: api.New(n.hub, api.Config{
+			Token: token, Version: n.cfg.Version, Metrics: n.metrics.Handler(), Ready: n.health.Reasons, Logger: n.log,
+		}),
+		ReadHeaderTimeout: headerWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxHeader,
+	}
+	if err := home.WriteFile(n.home.Address(), []byte(n.APIAddr()+"\n"), 0o600); err != nil {
+		return errors.Join(err, n.listen.Close())
+	}
+	n.defers(func() error { return os.Remove(n.home.Address()) })
+	n.work.Go(func() {
+		if err := n.api.Serve(n.listen); !errors.Is(err, http.ErrServerClosed) {
+			n.fail(fmt.Errorf("the API stopped: %w", err))
+		}
+	})
+	return nil
+}
+
+// token reads the API's token, or makes one.
+func (n *Node) token() (string, error) {
+	raw, err := os.ReadFile(n.home.Token())
+	if err == nil && len(strings.TrimSpace(string(raw))) >= 32 {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read the API's token: %w", err)
+	}
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails (crypto/rand)
+	token := hex.EncodeToString(secret[:])
+	return token, home.WriteFile(n.home.Token(), []byte(token+"\n"), 0o600)
+}

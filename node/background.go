@@ -1,0 +1,209 @@
+package node
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/protocol/indicator"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// background starts what works by itself until the node stops.
+func (n *Node) background() {
+	n.work.Go(n.watchLedger)
+	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
+	n.work.Go(func() { n.hub.Follow(n.ctx) })
+	n.work.Go(n.register)
+}
+
+// measureEvery is how often figures that nobody announces are read.
+const measureEvery = 5 * time.Second
+
+// watchLedger acts on what changes on the ledger, at once.
+func (n *Node) watchLedger() {
+	tick := time.NewTicker(measureEvery)
+	defer tick.Stop()
+	for {
+		n.follow()
+		n.checkPin()
+		n.measure()
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-n.events:
+			n.holder.Indexer().Kick() // an epoch may have begun
+		case <-tick.C:
+		}
+	}
+}
+
+func (n *Node) checkPin() {
+	if n.pinned.Load() {
+		return
+	}
+	reached, err := n.pin.check(n.replica)
+	if err != nil {
+		n.fail(err)
+		return
+	}
+	if reached {
+		n.pinned.Store(true)
+	}
+}
+
+func (n *Node) measure() {
+	s := n.replica.Status()
+	n.metrics.LedgerSize.Set(float64(s.Size))
+	n.metrics.RaftTerm.Set(float64(s.Term))
+	n.metrics.RaftLeader.Set(map[bool]float64{true: 1}[s.Role == "leader"])
+	connected := 0
+	for id := range *n.admitted.Load() {
+		if id != n.host.ID() && n.host.Connected(id) {
+			connected++
+		}
+	}
+	n.metrics.Peers.Set(float64(connected))
+}
+
+func (n *Node) countMirrored(peer string, size int) {
+	name := "unknown"
+	n.replica.View(func(s *state.State) {
+		if m, ok := s.MemberByPeer(peer); ok {
+			name = m.Name
+		}
+	})
+	n.metrics.MirrorBytes.WithLabelValues(name).Add(float64(size))
+}
+
+// checks say why the node is not ready.
+func (n *Node) checks() {
+	n.health.Register("ledger", func() string {
+		if _, ok := n.replica.Leader(); !ok {
+			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes"
+		}
+		return ""
+	})
+	n.health.Register("membership", func() string {
+		if !n.pinned.Load() {
+			return "the ledger has not been fetched up to the invitation's point yet"
+		}
+		if _, ok := n.self(); !ok {
+			return "this member is not on the ledger yet: a proposal to admit it must be accepted"
+		}
+		return ""
+	})
+	n.health.Register("epoch", func() string {
+		m, ok := n.self()
+		if ok && m.Epoch == 0 {
+			return "this member has not opened its first epoch on the ledger yet"
+		}
+		return ""
+	})
+}
+
+func (n *Node) self() (m state.Member, ok bool) {
+	n.replica.View(func(s *state.State) { m, ok = s.Member(n.card.Card.Name) })
+	return m, ok && m.Keys == n.card.Card.Keys
+}
+
+// registerEvery is the pause between attempts to enter what this node has to say on the ledger.
+const registerEvery = 100 * time.Millisecond
+
+// register enters this node's addresses, version and first epoch on the ledger, as soon as it is a
+// member and there is a leader. Each is entered once; a crash in between is made good here.
+func (n *Node) register() {
+	for n.ctx.Err() == nil {
+		done, err := n.registerOnce()
+		if err != nil && n.ctx.Err() == nil {
+			n.log.Warn("could not enter this node's data on the ledger; trying again", "error", err)
+		}
+		if done && err == nil {
+			return
+		}
+		select {
+		case <-n.ctx.Done():
+		case <-time.After(registerEvery):
+		}
+	}
+}
+
+func (n *Node) registerOnce() (done bool, err error) {
+	m, ok := n.self()
+	if _, leader := n.replica.Leader(); !ok || !leader || !n.pinned.Load() {
+		return false, nil
+	}
+	if err := n.registerNode(m); err != nil {
+		return false, fmt.Errorf("addresses: %w", err)
+	}
+	if err := n.registerEpoch(m); err != nil {
+		return false, fmt.Errorf("epoch: %w", err)
+	}
+	return true, nil
+}
+
+func (n *Node) registerNode(m state.Member) error {
+	addresses := n.cfg.Announce
+	if len(addresses) == 0 {
+		addresses = m.Addresses
+	}
+	if m.Version == n.cfg.Version && slices.Equal(addresses, m.Addresses) {
+		return nil
+	}
+	_, _, err := n.submit.Submit(n.ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewNodeInfo(s, seq, addresses, n.cfg.Version)
+	})
+	if errors.Is(err, entry.ErrNoChange) {
+		return nil
+	}
+	return err
+}
+
+// registerEpoch opens the member's first epoch, or the next one when the key of the last is lost:
+// without it nobody could be answered.
+func (n *Node) registerEpoch(m state.Member) error {
+	have, err := n.ring.Epochs()
+	if err != nil {
+		return err
+	}
+	if m.Epoch > 0 && slices.Contains(have, m.Epoch) {
+		return nil
+	}
+	next := m.Epoch + 1
+	if err := n.ring.NewEpoch(next); err != nil && !errors.Is(err, keys.ErrEpochExists) {
+		return err
+	}
+	commit, err := n.epochKeys(next)
+	if err != nil {
+		return err
+	}
+	_, _, err = n.submit.Submit(n.ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewEpochCommit(s, seq, next, commit)
+	})
+	if err == nil {
+		n.log.Info("epoch opened", "epoch", next)
+	}
+	return err
+}
+
+// epochKeys derives the public keys of an epoch with proofs that this member holds them.
+func (n *Node) epochKeys(epoch uint64) ([]entry.EpochKey, error) {
+	var out []entry.EpochKey
+	for _, t := range indicator.Types() {
+		key, err := n.ring.OPRFKey(n.genesis.ID(), n.card.Card.Name, epoch, string(t))
+		if err != nil {
+			return nil, err
+		}
+		proof, err := keys.Possession(key, n.genesis.ID(), n.card.Card.Name, epoch, string(t), rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, entry.EpochKey{Type: string(t), Public: key.Public(), Possession: [64]byte(proof)})
+	}
+	return out, nil
+}

@@ -1,0 +1,287 @@
+package holder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/privacy/index"
+	"github.com/crosslight/crosslight/privacy/voprf"
+	"github.com/crosslight/crosslight/protocol/indicator"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
+)
+
+// ErrNoEpoch reports that this member has no epoch on the ledger yet: nothing can be indexed.
+var ErrNoEpoch = errors.New("this member has no open epoch yet: wait until the ledger has a leader")
+
+// Indexer keeps the member's encoded index in step with its store: one base segment for each type,
+// built anew when the type's indicators changed. What a crash leaves is the index before; the store
+// remembers which revision was published, so the next start builds what is missing and no more.
+type Indexer struct {
+	h    *Holder
+	kick chan struct{}
+
+	mu    sync.Mutex  // held while building
+	dirty atomic.Bool // something changed that is not published yet
+	busy  atomic.Bool // a build is under way
+}
+
+func newIndexer(h *Holder) *Indexer {
+	x := &Indexer{h: h, kick: make(chan struct{}, 1)}
+	x.dirty.Store(true) // until the first look says otherwise
+	return x
+}
+
+// Kick says that indicators, or the epoch, changed. It returns at once.
+func (x *Indexer) Kick() {
+	x.dirty.Store(true)
+	select {
+	case x.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Pending says whether something is not published yet.
+func (x *Indexer) Pending() bool { return x.dirty.Load() || x.busy.Load() }
+
+// Periods of the indexer's own work.
+const (
+	expireEvery = time.Hour
+	retryBuild  = 5 * time.Second
+)
+
+// Run builds when kicked, takes out what has expired, and tries again after failures, until ctx ends.
+func (x *Indexer) Run(ctx context.Context) {
+	expire := time.NewTicker(expireEvery)
+	defer expire.Stop()
+	x.expire(ctx)
+	for {
+		var again <-chan time.Time
+		err := x.Publish(ctx)
+		if err != nil && ctx.Err() == nil {
+			if !errors.Is(err, ErrNoEpoch) {
+				x.h.cfg.Log.Error("the index could not be built; trying again", "error", err)
+			}
+			again = time.After(retryBuild)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-x.kick:
+		case <-again:
+		case <-expire.C:
+			x.expire(ctx)
+		}
+	}
+}
+
+func (x *Indexer) expire(ctx context.Context) {
+	gone, err := x.h.cfg.Store.Expire(ctx, x.h.cfg.Now())
+	if err != nil {
+		x.h.cfg.Log.Error("expired indicators could not be taken out", "error", err)
+		return
+	}
+	if len(gone) > 0 {
+		x.h.cfg.Log.Info("expired indicators were taken out", "count", len(gone))
+		x.Kick()
+	}
+}
+
+// Publish builds and publishes every type whose indicators changed, and returns when the index is in
+// step with the store or cannot be.
+func (x *Indexer) Publish(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.busy.Store(true) // before dirty is cleared, so that Pending never blinks
+	defer x.busy.Store(false)
+	epoch, ok := x.epoch()
+	if !ok {
+		return ErrNoEpoch
+	}
+	for {
+		x.dirty.Store(false)
+		tallies, err := x.h.cfg.Store.Count(ctx)
+		built := 0
+		for _, t := range tallies {
+			if err != nil {
+				break
+			}
+			var did bool
+			did, err = x.bring(ctx, epoch, t)
+			if did {
+				built++
+			}
+		}
+		if err != nil {
+			x.dirty.Store(true)
+			return err
+		}
+		if built == 0 { // what came in during a build shows as another revision
+			return nil
+		}
+	}
+}
+
+func (x *Indexer) epoch() (epoch uint64, ok bool) {
+	x.h.cfg.Ledger.View(func(s *state.State) {
+		var e state.Epoch
+		if e, ok = s.Epoch(x.h.cfg.Name); ok {
+			epoch = e.Commit.Epoch
+		}
+	})
+	return epoch, ok
+}
+
+// bring publishes one type unless its revision stands.
+func (x *Indexer) bring(ctx context.Context, epoch uint64, t store.Tally) (built bool, err error) {
+	x.h.cfg.Metrics.Indicators.WithLabelValues(string(t.Type)).Set(float64(t.Held))
+	published, err := x.h.cfg.Store.Published(ctx, epoch, t.Type)
+	if err != nil || published == t.Revision {
+		return false, err
+	}
+	start := time.Now()
+	if err := x.build(ctx, epoch, t.Type); err != nil {
+		return false, fmt.Errorf("index %s: %w", t.Type, err)
+	}
+	x.h.cfg.Metrics.IndexSeconds.Set(time.Since(start).Seconds())
+	return true, x.h.cfg.Store.SetPublished(ctx, epoch, t.Type, t.Revision)
+}
+
+// build writes a new base segment and puts it in use with the next manifest of its chain.
+func (x *Indexer) build(ctx context.Context, epoch uint64, typ indicator.Type) error {
+	self := member.PublicOf(x.h.node)
+	build, err := x.h.cfg.Mirror.NewBuild(self, index.Context{
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(typ),
+	}, index.Base)
+	if err != nil {
+		return err
+	}
+	defer build.Abort() //nolint:errcheck // after Finish it does nothing; before, its files go at the next build
+	if err := x.fill(ctx, build, epoch, typ); err != nil {
+		return err
+	}
+	segment, err := build.Finish()
+	if err != nil {
+		return err
+	}
+	next := session.Manifest{
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(typ), Version: 1,
+		Segments: []session.SegmentInfo{segment},
+	}
+	last, err := x.h.cfg.Mirror.Manifest(mirror.Ref{Holder: self, Epoch: epoch, Type: string(typ)})
+	switch {
+	case err == nil:
+		next.Version, next.Previous = last.Manifest.Version+1, last.Hash
+	case !errors.Is(err, mirror.ErrNone):
+		return err
+	}
+	signed, err := next.Sign(x.h.node)
+	if err != nil {
+		return err
+	}
+	return x.h.cfg.Mirror.Publish(self, signed)
+}
+
+// fill puts every indicator of the type into the build, evaluating those without a cached output.
+func (x *Indexer) fill(ctx context.Context, build *mirror.Build, epoch uint64, typ indicator.Type) error {
+	key, err := x.h.oprf.get(epoch, string(typ))
+	if err != nil {
+		return err
+	}
+	page := &evalPage{key: key}
+	flush := func() error {
+		fresh, err := page.evaluate()
+		if err != nil {
+			return err
+		}
+		if len(fresh) > 0 {
+			if err := x.h.cfg.Store.PutOutputs(ctx, epoch, fresh); err != nil {
+				return err
+			}
+		}
+		return page.drain(build)
+	}
+	err = x.h.cfg.Store.Each(ctx, epoch, typ, func(d indicator.Digest, label, f []byte) error {
+		page.add(d, label, f)
+		if len(page.items) < pageSize {
+			return ctx.Err()
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// pageSize is how many indicators are evaluated side by side before they are written out.
+const pageSize = 4096
+
+// evalPage is a run of indicators on its way into the index.
+type evalPage struct {
+	key   *voprf.SecretKey
+	items []evalItem
+}
+
+type evalItem struct {
+	out    store.Output
+	label  []byte
+	cached bool
+}
+
+func (p *evalPage) add(d indicator.Digest, label, f []byte) {
+	it := evalItem{label: label, cached: len(f) == index.OutputSize, out: store.Output{Digest: d}}
+	copy(it.out.F[:], f)
+	p.items = append(p.items, it)
+}
+
+// evaluate fills in missing outputs on all cores and returns them for the cache.
+func (p *evalPage) evaluate() (fresh []store.Output, err error) {
+	var group errgroup.Group
+	cores := runtime.GOMAXPROCS(0)
+	for core := range cores {
+		group.Go(func() error {
+			for i := core; i < len(p.items); i += cores {
+				it := &p.items[i]
+				if it.cached {
+					continue
+				}
+				f, err := p.key.FullEvaluate(it.out.Digest[:])
+				if err != nil {
+					return err
+				}
+				it.out.F = f
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, it := range p.items {
+		if !it.cached {
+			fresh = append(fresh, it.out)
+		}
+	}
+	return fresh, nil
+}
+
+func (p *evalPage) drain(build *mirror.Build) error {
+	for i := range p.items {
+		if err := build.Add(&p.items[i].out.F, p.items[i].label); err != nil {
+			return err
+		}
+	}
+	p.items = p.items[:0]
+	return nil
+}

@@ -1,0 +1,137 @@
+package holder
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
+	"github.com/crosslight/crosslight/protocol/wire"
+)
+
+// ServeMirror hands this member's index to another, as far as policy entitles it: manifests first,
+// then parts of segments. Every request is authorised by itself, on this node's own ledger state.
+func (h *Holder) ServeMirror(ctx context.Context, stream p2p.Stream) {
+	defer stream.Close()
+	machine := session.NewProvider(h.cfg.LedgerID)
+	for ctx.Err() == nil {
+		reply, more, err := h.mirrorTurn(stream, machine)
+		if err != nil {
+			h.streamFault(stream, err)
+			return
+		}
+		if reply == nil {
+			return
+		}
+		if stream.SetDeadline(time.Now().Add(flush)) != nil || wire.WriteFrame(stream, reply) != nil || !more {
+			return
+		}
+	}
+}
+
+func (h *Holder) mirrorTurn(stream p2p.Stream, machine *session.Provider) (reply []byte, more bool, err error) {
+	if err := stream.SetDeadline(time.Now().Add(idle)); err != nil {
+		return nil, false, err
+	}
+	msg, err := wire.ReadFrame(stream, session.MaxMirrorAsk)
+	if errors.Is(err, io.EOF) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	request, err := machine.Receive(msg)
+	if err != nil {
+		h.cfg.Log.Warn("a mirror request was refused", "peer", stream.Peer(), "reason", err)
+		reply, err = machine.Refuse(&session.Refusal{Code: session.CodeOf(err)})
+		return reply, false, err
+	}
+	reply, err = h.provide(stream.Peer(), machine, request)
+	return reply, true, err
+}
+
+// provide answers one mirror request of peer.
+func (h *Holder) provide(peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
+	if r.Holder != h.self {
+		return machine.Refuse(&session.Refusal{Code: session.NotFound})
+	}
+	var reply []byte
+	var err error
+	if r.Kind == session.ManifestsKind {
+		reply, err = h.manifests(peer, machine, r)
+	} else {
+		reply, err = h.part(peer, machine, r)
+	}
+	if err == nil {
+		return reply, nil
+	}
+	refusal, ours := mirrorRefusal(err, h.cfg.Now())
+	if ours {
+		h.cfg.Log.Error("a part of the index could not be served", "peer", peer, "error", err)
+	}
+	return machine.Refuse(refusal)
+}
+
+func mirrorRefusal(err error, now time.Time) (*session.Refusal, bool) {
+	if errors.Is(err, mirror.ErrNone) {
+		return &session.Refusal{Code: session.NotFound}, false
+	}
+	return refusalOf(err, now)
+}
+
+// manifests answers with the manifests of the running epoch that peer may have. A peer that may have
+// none because it is no member in good standing is told that; one that no rule covers gets none.
+func (h *Holder) manifests(peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
+	all, err := h.cfg.Mirror.Manifests(member.PublicOf(h.node))
+	if err != nil {
+		return nil, err
+	}
+	var open [][]byte
+	for _, m := range all {
+		_, err := h.mirrorPermit(peer, m.Manifest.Epoch, m.Manifest.Type)
+		if errors.Is(err, ledger.ErrNotPermitted) || errors.Is(err, ledger.ErrEpochOver) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, m.Raw)
+	}
+	open = open[min(r.From, uint64(len(open))):]
+	more := len(open) > session.MaxManifests
+	return machine.Manifests(open[:min(len(open), session.MaxManifests)], more)
+}
+
+func (h *Holder) part(peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
+	ref, _, err := h.cfg.Mirror.Find(member.PublicOf(h.node), r.Name)
+	if err != nil {
+		return nil, err
+	}
+	permit, err := h.mirrorPermit(peer, ref.Epoch, ref.Type)
+	if err != nil {
+		return nil, err
+	}
+	if r.File == session.LabelsFile && !permit.Labels() {
+		return nil, &ledger.Denial{Err: ledger.ErrNotPermitted, Reason: "policy reveals matches without labels"}
+	}
+	part, err := h.cfg.Mirror.ReadPart(ref, r.Name, r.File, r.Offset, r.Length)
+	if err != nil {
+		return nil, err
+	}
+	return machine.Part(part)
+}
+
+func (h *Holder) mirrorPermit(peer string, epoch uint64, typ string) (permit ledger.MirrorPermit, err error) {
+	h.cfg.Ledger.View(func(s *state.State) {
+		permit, err = ledger.AuthorisedMirror(s, ledger.MirrorAsk{
+			LedgerID: h.cfg.LedgerID, Asker: peer, Holder: h.self, Epoch: epoch, Type: typ,
+		})
+	})
+	return permit, err
+}

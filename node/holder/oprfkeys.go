@@ -1,0 +1,45 @@
+package holder
+
+import (
+	"sync"
+
+	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/privacy/voprf"
+)
+
+// oprfKeys keeps the derived OPRF keys of the open epochs, so that the epoch's file is decrypted once
+// and not for every question. Forget drops what an ended epoch left in memory.
+type oprfKeys struct {
+	ring   *keys.Ring
+	ledger [32]byte
+	name   string
+
+	mu   sync.Mutex
+	open map[oprfKeyName]*voprf.SecretKey
+}
+
+type oprfKeyName struct {
+	epoch uint64
+	typ   string
+}
+
+func newOPRFKeys(ring *keys.Ring, ledger [32]byte, name string) *oprfKeys {
+	return &oprfKeys{ring: ring, ledger: ledger, name: name, open: map[oprfKeyName]*voprf.SecretKey{}}
+}
+
+// get returns the key for (epoch, typ). Callers have checked that the ledger knows both, so that a
+// peer cannot make the map grow.
+func (k *oprfKeys) get(epoch uint64, typ string) (*voprf.SecretKey, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	name := oprfKeyName{epoch, typ}
+	if key, ok := k.open[name]; ok {
+		return key, nil
+	}
+	key, err := k.ring.OPRFKey(k.ledger, k.name, epoch, typ)
+	if err != nil {
+		return nil, err
+	}
+	k.open[name] = key
+	return key, nil
+}

@@ -1,0 +1,249 @@
+package holder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/privacy/voprf"
+	"github.com/crosslight/crosslight/protocol/indicator"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
+	"github.com/crosslight/crosslight/protocol/wire"
+)
+
+// MaxStreams is how many query or mirror streams a peer may have open here.
+const MaxStreams = 16
+
+// Deadlines of a stream: how long the peer may be silent, and how long it may take to read.
+const (
+	idle  = 60 * time.Second
+	flush = 30 * time.Second
+)
+
+// retryAfter is what an overloaded holder asks for.
+const retryAfter = 2 * time.Second
+
+// ServeQuery answers the questions on one stream until the peer closes it, commits a fault, or ctx
+// ends.
+func (h *Holder) ServeQuery(ctx context.Context, stream p2p.Stream) {
+	defer stream.Close()
+	key, ok := h.nodeKey(stream.Peer())
+	if !ok {
+		_ = stream.Reset() // left the ledger since the gate let it in
+		return
+	}
+	machine, err := session.NewAnswerer(session.AnswererConfig{Ledger: h.cfg.LedgerID, Key: h.node, Querier: key})
+	if err != nil {
+		_ = stream.Reset()
+		return
+	}
+	for ctx.Err() == nil {
+		reply, more, err := h.turn(ctx, stream, machine)
+		if err != nil {
+			h.streamFault(stream, err)
+			return
+		}
+		if reply == nil {
+			return
+		}
+		if stream.SetDeadline(time.Now().Add(flush)) != nil || wire.WriteFrame(stream, reply) != nil || !more {
+			return
+		}
+	}
+}
+
+// turn reads one question and returns the message that answers it, and whether the stream goes on.
+// No message means that the peer is done.
+func (h *Holder) turn(ctx context.Context, stream p2p.Stream, machine *session.Answerer) (reply []byte, more bool, err error) {
+	if err := stream.SetDeadline(time.Now().Add(idle)); err != nil {
+		return nil, false, err
+	}
+	msg, err := wire.ReadFrame(stream, session.MaxQuery)
+	if errors.Is(err, io.EOF) {
+		return nil, false, nil
+	}
+	var question *session.Question
+	if err == nil {
+		question, err = machine.Receive(msg)
+	} else if !errors.Is(err, wire.ErrTooLarge) {
+		return nil, false, err
+	}
+	if err != nil {
+		h.count(stream.Peer(), session.CodeOf(err))
+		h.cfg.Log.Warn("a request was refused", "peer", stream.Peer(), "reason", err)
+		reply, err = machine.Fail(h.size(), &session.Refusal{Code: session.CodeOf(err)})
+		return reply, false, err
+	}
+	reply, err = h.answer(ctx, machine, question)
+	return reply, true, err
+}
+
+// answer decides on a question that is well-formed and signed, and evaluates it.
+func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *session.Question) ([]byte, error) {
+	permit, size, err := h.authorise(&q.Header)
+	var a evaluation
+	if err == nil {
+		a, err = h.evaluate(ctx, q, permit)
+	}
+	if err != nil {
+		refusal, ours := refusalOf(err, h.cfg.Now())
+		if ours {
+			h.cfg.Log.Error("a question could not be answered", "peer", q.Header.Querier, "error", err)
+		}
+		h.count(q.Header.Querier, refusal.Code)
+		return machine.Refuse(q, size, refusal)
+	}
+	h.count(q.Header.Querier, session.OK)
+	h.cfg.Metrics.Evaluated.WithLabelValues(q.Header.Querier, q.Header.Type).Add(float64(q.Header.Count))
+	return machine.Reply(q, session.Evaluation{Evaluated: a.elements, Proof: a.proof, Size: size, BudgetLeft: &a.left})
+}
+
+// authorise asks the one door. The holder decides on its own state of the ledger, never on the one
+// that the querier names; but a querier whose history differs from ours is told so.
+func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64, err error) {
+	h.cfg.Ledger.View(func(s *state.State) {
+		size = s.Size()
+		permit, err = ledger.Authorised(s, ledger.Ask{
+			LedgerID: q.Ledger, Querier: q.Querier, Holder: q.Holder,
+			Epoch: q.Epoch, Type: q.Type, Purpose: q.Purpose, HasCase: q.HasCase(),
+		})
+	})
+	if err != nil {
+		return permit, size, err
+	}
+	if root, ok := h.cfg.Ledger.RootAt(q.Size); ok && root != q.Root {
+		return permit, size, errForked
+	}
+	return permit, size, nil
+}
+
+// errForked reports a querier whose ledger has another history than ours.
+var errForked = errors.New("the querier's ledger contradicts this node's")
+
+func (h *Holder) charge(ctx context.Context, q *session.Question, permit ledger.Permit) (uint64, error) {
+	left, err := h.cfg.Store.Charge(ctx, store.Charge{
+		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier,
+		Type: indicator.Type(q.Header.Type), Day: h.cfg.Now().UTC().Format(time.DateOnly),
+		Count: q.Header.Count, Limit: permit.EvaluationsPerDay(), Header: q.Raw,
+	})
+	if errors.Is(err, store.ErrReplay) {
+		return left, nil // the same request again, paid for already: the answer may have been lost
+	}
+	return left, err
+}
+
+// errBusy reports that the queue of evaluations is full.
+var errBusy = errors.New("as many evaluations wait as the queue takes")
+
+// evaluation is a batch that was charged and evaluated.
+type evaluation struct {
+	elements, proof []byte
+	left            uint64 // of the day's budget
+}
+
+// evaluate charges and runs one batch on one core, behind at most a queue's length of others. It is
+// charged when its turn has come: a querier that is told to come back later has paid nothing.
+func (h *Holder) evaluate(ctx context.Context, q *session.Question, permit ledger.Permit) (a evaluation, err error) {
+	select {
+	case h.queue <- struct{}{}:
+		defer func() { <-h.queue }()
+	default:
+		return a, errBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return a, errBusy
+	}
+	key, err := h.oprf.get(q.Header.Epoch, q.Header.Type)
+	if err != nil {
+		return a, fmt.Errorf("open the epoch's key: %w", err)
+	}
+	if a.left, err = h.charge(ctx, q, permit); err != nil {
+		return a, err
+	}
+	a.elements, a.proof, err = key.Evaluate(q.Elements)
+	return a, err
+}
+
+// refusalOf maps what went wrong to what the querier is told, and says whether the fault is ours.
+func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
+	switch {
+	case errors.Is(err, ledger.ErrNotAMember):
+		return &session.Refusal{Code: session.NotAMember}, false
+	case errors.Is(err, ledger.ErrSuspended):
+		return &session.Refusal{Code: session.Suspended}, false
+	case errors.Is(err, ledger.ErrNotPermitted):
+		return &session.Refusal{Code: session.NotPermitted, Rule: ruleOf(err)}, false
+	case errors.Is(err, ledger.ErrEpochOver):
+		return &session.Refusal{Code: session.EpochOver}, false
+	case errors.Is(err, ledger.ErrWrongLedger):
+		return &session.Refusal{Code: session.WrongLedger}, false
+	case errors.Is(err, errForked):
+		return &session.Refusal{Code: session.StaleCheckpoint}, false
+	case errors.Is(err, store.ErrBudget):
+		tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+		return &session.Refusal{Code: session.BudgetSpent, ResetsAt: tomorrow}, false
+	case errors.Is(err, store.ErrRequestID):
+		return &session.Refusal{Code: session.RequestReused}, false
+	case errors.Is(err, voprf.ErrElement):
+		return &session.Refusal{Code: session.Malformed}, false
+	case errors.Is(err, errBusy):
+		return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, false
+	}
+	return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, true
+}
+
+// ruleOf is the rule that came nearest to allowing a question.
+func ruleOf(err error) string {
+	var denial *ledger.Denial
+	if errors.As(err, &denial) {
+		return denial.Rule
+	}
+	return ""
+}
+
+func (h *Holder) size() (size uint64) {
+	h.cfg.Ledger.View(func(s *state.State) { size = s.Size() })
+	return size
+}
+
+func (h *Holder) nodeKey(peer string) (key member.PublicKey, ok bool) {
+	h.cfg.Ledger.View(func(s *state.State) {
+		var m state.Member
+		if m, ok = s.MemberByPeer(peer); ok {
+			key = m.Keys.Node
+		}
+	})
+	return key, ok
+}
+
+func (h *Holder) count(peer string, code session.Code) {
+	h.cfg.Metrics.QueriesAnswered.WithLabelValues(h.nameOf(peer), string(code)).Inc()
+}
+
+// nameOf is the member's name, for people.
+func (h *Holder) nameOf(peer string) (name string) {
+	name = "unknown"
+	h.cfg.Ledger.View(func(s *state.State) {
+		if m, ok := s.MemberByPeer(peer); ok {
+			name = m.Name
+		}
+	})
+	return name
+}
+
+// streamFault ends a stream that broke or misbehaved, and nobody else's.
+func (h *Holder) streamFault(stream p2p.Stream, err error) {
+	_ = stream.Reset()
+	h.cfg.Metrics.StreamErrors.WithLabelValues(stream.Protocol(), "broken").Inc()
+	h.cfg.Log.Debug("a stream broke", "peer", stream.Peer(), "protocol", stream.Protocol(), "error", err)
+}

@@ -1,0 +1,63 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/node/submit"
+	"github.com/crosslight/crosslight/protocol/indicator/feed"
+)
+
+// kinds says which error of the hub stands for an error of a room below, the first that fits.
+var kinds = []struct{ below, hub error }{
+	{store.ErrNotFound, hub.ErrNotFound},
+	{store.ErrCursor, hub.ErrInvalid},
+	{store.ErrFull, hub.ErrStorage},
+	{store.ErrDisk, hub.ErrStorage},
+	{store.ErrDamaged, hub.ErrStorage},
+	{store.ErrLocked, hub.ErrStorage},
+	{mirror.ErrFull, hub.ErrStorage},
+	{mirror.ErrDisk, hub.ErrStorage},
+	{replica.ErrRange, hub.ErrNotFound},
+	{replica.ErrDiskFull, hub.ErrStorage},
+	{submit.ErrUnavailable, hub.ErrUnavailable},
+	{submit.ErrWrongLedger, hub.ErrUnavailable},
+	{feed.ErrFormat, hub.ErrInvalid},
+	{feed.ErrHeader, hub.ErrInvalid},
+	{feed.ErrEncoding, hub.ErrInvalid},
+	{entry.ErrUnknownMember, hub.ErrNotFound},
+	{entry.ErrUnknownProposal, hub.ErrNotFound},
+	{entry.ErrNoSeat, hub.ErrDenied},
+	{entry.ErrSuspended, hub.ErrDenied},
+	{entry.ErrClosed, hub.ErrConflict},
+	{entry.ErrVoted, hub.ErrConflict},
+	{entry.ErrMemberExists, hub.ErrConflict},
+	{entry.ErrKeyExists, hub.ErrConflict},
+	{entry.ErrAlreadySuspended, hub.ErrConflict},
+	{entry.ErrNotSuspended, hub.ErrConflict},
+	{entry.ErrPolicyVersion, hub.ErrConflict},
+	{context.DeadlineExceeded, hub.ErrUnavailable},
+}
+
+// classed wraps an error from below with the hub's error that it stands for. An error of the hub's
+// own and one of no known kind go through as they are.
+func classed(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.below) {
+			return fmt.Errorf("%w: %w", k.hub, err)
+		}
+	}
+	if entry.RejectionOf(err) != nil {
+		return fmt.Errorf("%w: %w", hub.ErrInvalid, err)
+	}
+	return err
+}

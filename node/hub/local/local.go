@@ -1,0 +1,75 @@
+// Package local is the hub that does the work: it joins the sessions, the engines, the store, the
+// mirror and the ledger of one running node. It is the asking side; node/holder is the answering one.
+//
+// What leaves the node from here: signed requests with blinded elements, and mirror requests. A value,
+// its digest, its reference and the case reference stay.
+package local
+
+import (
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/holder"
+	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/node/submit"
+	"github.com/crosslight/crosslight/node/telemetry"
+)
+
+// Config is what a hub is made of. All fields but Region are needed.
+type Config struct {
+	Name     string // the member's name on the ledger
+	LedgerID [32]byte
+	Region   string // default region of national phone numbers
+	Version  string
+	Ring     *keys.Ring
+	Store    *store.Store
+	Mirror   *mirror.Mirror
+	Fetcher  *fetch.Fetcher
+	Replica  *replica.Replica
+	Submit   *submit.Submitter
+	Indexer  *holder.Indexer
+	Host     *p2p.Host
+	Metrics  *telemetry.Metrics
+	Health   *telemetry.Health
+	Evidence string // the folder that takes proofs of others' faults
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Hub implements [hub.Hub] on this node.
+type Hub struct {
+	cfg     Config
+	started time.Time
+	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
+}
+
+var _ hub.Hub = (*Hub)(nil)
+
+// New returns the hub of a running node.
+func New(cfg Config) *Hub {
+	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+}
+
+// self returns this member as the ledger has it; a newcomer that has not caught up is not there yet.
+func (h *Hub) self() (m state.Member, ok bool) {
+	h.cfg.Replica.View(func(s *state.State) { m, ok = s.Member(h.cfg.Name) })
+	return m, ok
+}
+
+// nameOf is the name of the member behind a peer ID, or empty.
+func (h *Hub) nameOf(peer string) (name string) {
+	h.cfg.Replica.View(func(s *state.State) {
+		if m, ok := s.MemberByPeer(peer); ok {
+			name = m.Name
+		}
+	})
+	return name
+}

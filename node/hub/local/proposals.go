@@ -1,0 +1,177 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/wire"
+)
+
+// Propose implements [hub.Hub].
+func (h *Hub) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
+	content, err := h.contentOf(req)
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	preview, err := h.previewProposal(content, req.Reason)
+	if err != nil || req.DryRun {
+		return preview, classed(err)
+	}
+	_, raw, err := h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewPropose(s, seq, content, req.Reason)
+	})
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	h.cfg.Log.Info("proposed", "kind", req.Kind, "subject", content.Subject())
+	return h.Proposal(ctx, entry.HashOf(raw).String())
+}
+
+// contentOf reads what is to be proposed.
+func (h *Hub) contentOf(req hub.ProposeRequest) (entry.Proposal, error) {
+	switch req.Kind {
+	case "admit":
+		var card member.SignedCard
+		if err := wire.Decode(req.Card, &card, member.MaxCard); err != nil {
+			return nil, fmt.Errorf("%w: no member card (the applicant's HOME/member.card): %w", hub.ErrInvalid, err)
+		}
+		return entry.Admit{Card: card, Seat: req.Seat}, nil
+	case "suspend":
+		return entry.Suspend{Member: req.Member}, nil
+	case "reinstate":
+		return entry.Reinstate{Member: req.Member}, nil
+	case "policy":
+		if req.Policy == nil {
+			return nil, fmt.Errorf("%w: no policy given", hub.ErrInvalid)
+		}
+		next := *req.Policy
+		if next.Version == 0 { // left out: the next one
+			h.cfg.Replica.View(func(s *state.State) { next.Version = s.Policy().Version + 1 })
+		}
+		return entry.SetPolicy{Policy: PolicyOf(next)}, nil
+	}
+	return nil, fmt.Errorf("%w: proposals are to admit, suspend, reinstate or change the policy, not %q", hub.ErrInvalid, req.Kind)
+}
+
+// previewProposal says what a proposal would change, and refuses what the ledger would refuse.
+func (h *Hub) previewProposal(content entry.Proposal, reason string) (out hub.Proposal, err error) {
+	body, err := entry.ProposeBody(content, reason)
+	if err != nil {
+		return out, err
+	}
+	h.cfg.Replica.View(func(s *state.State) {
+		if err = s.CheckPropose(h.cfg.Name, body); err != nil {
+			return
+		}
+		tally := s.TallyOf(content)
+		out = hub.Proposal{
+			Kind: content.ProposalKind().String(), Subject: content.Subject(), Reason: reason, Proposer: h.cfg.Name,
+			State: string(state.Open), Votes: []hub.BallotCast{}, Missing: list(tally.Missing), Needs: tally.Needs,
+			Effect: list(s.Describe(content)), DryRun: true,
+		}
+	})
+	return out, err
+}
+
+// Proposals implements [hub.Hub].
+func (h *Hub) Proposals(context.Context) ([]hub.Proposal, error) {
+	out := []hub.Proposal{}
+	h.cfg.Replica.View(func(s *state.State) {
+		for _, p := range s.Proposals() {
+			out = append(out, proposalOf(s, p))
+		}
+	})
+	slices.Reverse(out)
+	return out, nil
+}
+
+// Proposal implements [hub.Hub].
+func (h *Hub) Proposal(_ context.Context, id string) (out hub.Proposal, err error) {
+	h.cfg.Replica.View(func(s *state.State) {
+		var p state.Proposal
+		if p, err = find(s, id); err == nil {
+			out = proposalOf(s, p)
+		}
+	})
+	return out, err
+}
+
+// find returns the proposal whose id starts with prefix, at least four hex digits.
+func find(s *state.State, prefix string) (state.Proposal, error) {
+	prefix = strings.ToLower(prefix)
+	if len(prefix) < 4 {
+		return state.Proposal{}, fmt.Errorf("%w: give at least four digits of the proposal's id", hub.ErrInvalid)
+	}
+	var hits []state.Proposal
+	for _, p := range s.Proposals() {
+		if strings.HasPrefix(p.ID.String(), prefix) {
+			hits = append(hits, p)
+		}
+	}
+	switch len(hits) {
+	case 0:
+		return state.Proposal{}, fmt.Errorf("%w: no proposal %q: `crosslight proposal list` shows them", hub.ErrNotFound, prefix)
+	case 1:
+		return hits[0], nil
+	}
+	return state.Proposal{}, fmt.Errorf("%w: %d proposals start with %q; give more digits", hub.ErrInvalid, len(hits), prefix)
+}
+
+func proposalOf(s *state.State, p state.Proposal) hub.Proposal {
+	out := hub.Proposal{
+		ID: p.ID.String(), Kind: p.Kind.String(), Subject: p.Content.Subject(), Reason: p.Reason, Proposer: p.Proposer,
+		State: string(p.State), Index: p.Index, Votes: []hub.BallotCast{}, Missing: []string{}, Effect: []string{},
+	}
+	for _, b := range p.Votes {
+		out.Votes = append(out.Votes, hub.BallotCast{Member: b.Member, Sector: string(b.Sector), Vote: entry.YesNo(b.Yes)})
+	}
+	slices.SortFunc(out.Votes, func(a, b hub.BallotCast) int { return strings.Compare(a.Member, b.Member) })
+	if p.State == state.Open {
+		if tally, err := s.Tally(p.ID); err == nil {
+			out.Missing, out.Needs = list(tally.Missing), tally.Needs
+		}
+		out.Effect = list(s.Describe(p.Content))
+	}
+	return out
+}
+
+// Vote implements [hub.Hub].
+func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, error) {
+	if req.Vote != "yes" && req.Vote != "no" {
+		return hub.Proposal{}, fmt.Errorf("%w: a vote is yes or no", hub.ErrInvalid)
+	}
+	var out hub.Proposal
+	var id entry.Hash
+	var err error
+	h.cfg.Replica.View(func(s *state.State) {
+		var p state.Proposal
+		if p, err = find(s, req.Proposal); err != nil {
+			return
+		}
+		id = p.ID
+		if err = s.CheckVote(h.cfg.Name, id); err == nil {
+			out = proposalOf(s, p)
+		}
+	})
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	if req.DryRun {
+		out.DryRun = true
+		return out, nil
+	}
+	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewVote(s, seq, id, req.Vote == "yes")
+	})
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	h.cfg.Log.Info("voted", "proposal", id.String()[:16], "vote", req.Vote)
+	return h.Proposal(ctx, id.String())
+}

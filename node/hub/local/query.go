@@ -1,0 +1,292 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/protocol/indicator"
+	"github.com/crosslight/crosslight/protocol/session"
+)
+
+// Limits of a query's texts, in bytes.
+const (
+	maxPurpose = 64
+	maxCase    = 256
+)
+
+// Query implements [hub.Hub]. All holders are asked at once; one that is down, slow or false does not
+// spoil the others' answers, and the report says who did not answer.
+func (h *Hub) Query(ctx context.Context, req hub.QueryRequest, in io.Reader) (hub.QueryReport, error) {
+	start := h.cfg.Now()
+	report := hub.QueryReport{
+		ID: newID(), At: start.UTC(), Purpose: req.Purpose,
+		Refusals: []hub.Refusal{}, Asked: []hub.Asked{}, Matches: []hub.Match{},
+	}
+	if err := checkQuery(req); err != nil {
+		return hub.QueryReport{}, err
+	}
+	q, err := h.collect(ctx, req, in, &report)
+	if err != nil {
+		return hub.QueryReport{}, classed(err)
+	}
+	plan, err := h.plan(req, q)
+	if err != nil {
+		return hub.QueryReport{}, classed(err)
+	}
+	if req.DryRun {
+		plan.preview(&report)
+		return report, nil
+	}
+	found := plan.run(ctx, h)
+	plan.conclude(&report, found)
+	h.cfg.Metrics.QuerySeconds.Observe(h.cfg.Now().Sub(start).Seconds())
+	if err := h.cfg.Store.SaveQuery(context.WithoutCancel(ctx), plan.record(report, found)); err != nil {
+		return report, classed(err)
+	}
+	return report, nil
+}
+
+func checkQuery(req hub.QueryRequest) error {
+	switch {
+	case req.Purpose == "":
+		return fmt.Errorf("%w: a purpose is needed: `crosslight policy show` lists them", hub.ErrInvalid)
+	case len(req.Purpose) > maxPurpose:
+		return fmt.Errorf("%w: a purpose has at most %d bytes", hub.ErrInvalid, maxPurpose)
+	case len(req.Case) > maxCase:
+		return fmt.Errorf("%w: a case reference has at most %d bytes", hub.ErrInvalid, maxCase)
+	}
+	return nil
+}
+
+func newID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(id[:])
+}
+
+// plan is a query made ready: what is asked, of whom, under which permits.
+type plan struct {
+	req       hub.QueryRequest
+	questions *questions
+	ask       session.Ask // what all requests have in common; Epoch and Type are each exchange's
+	salt      [32]byte    // opens the commitment to the case reference
+	holders   []*exchange // in ascending order of name
+}
+
+// plan decides, on this node's own state of the ledger, whom to ask about what.
+func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
+	p := &plan{req: req, questions: q}
+	p.ask = session.Ask{Ledger: h.cfg.LedgerID, Purpose: req.Purpose}
+	if req.Case != "" {
+		_, _ = rand.Read(p.salt[:]) // never fails (crypto/rand)
+		commitment := session.CommitCase(p.salt, req.Case)
+		p.ask.Case = commitment[:]
+	}
+	var err error
+	h.cfg.Replica.View(func(s *state.State) {
+		p.ask.Size, p.ask.Root = s.Size(), s.Root()
+		self, ok := s.Member(h.cfg.Name)
+		if !ok {
+			err = fmt.Errorf("%w: this node is not a member on the ledger it has: wait until it has caught up, or for the board's vote", hub.ErrUnavailable)
+			return
+		}
+		err = p.choose(s, self)
+	})
+	return p, err
+}
+
+// choose makes an exchange for each holder that is to be asked.
+func (p *plan) choose(s *state.State, self state.Member) error {
+	named := map[string]bool{}
+	for _, name := range p.req.Holders {
+		if _, ok := s.Member(name); !ok {
+			return fmt.Errorf("%w: no member is called %q: `crosslight member list` shows them", hub.ErrNotFound, name)
+		}
+		if name == self.Name {
+			return fmt.Errorf("%w: a member does not ask itself", hub.ErrInvalid)
+		}
+		named[name] = true
+	}
+	for _, m := range s.Members() {
+		if m.Name == self.Name || len(named) > 0 && !named[m.Name] {
+			continue
+		}
+		p.holders = append(p.holders, p.exchange(s, self, m))
+	}
+	return nil
+}
+
+// exchange authorises every type with one holder. What is denied is not sent.
+func (p *plan) exchange(s *state.State, self, holder state.Member) *exchange {
+	e := &exchange{holder: holder, permits: map[indicator.Type]ledger.Permit{}}
+	epoch, _ := s.Epoch(holder.Name)
+	for _, t := range p.questions.types() {
+		permit, err := ledger.Authorised(s, ledger.Ask{
+			LedgerID: p.ask.Ledger, Querier: self.PeerID, Holder: holder.PeerID,
+			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: len(p.ask.Case) > 0,
+		})
+		if err != nil {
+			e.deny(t, err)
+			continue
+		}
+		e.permits[t] = permit
+	}
+	return e
+}
+
+// run asks all holders at once and returns what they share with this member.
+func (p *plan) run(ctx context.Context, h *Hub) []found {
+	var (
+		mu  sync.Mutex
+		all []found
+		wg  sync.WaitGroup
+	)
+	for _, e := range p.holders {
+		wg.Go(func() {
+			matches := e.run(ctx, h, p)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, matches...)
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(all, found.compare)
+	return all
+}
+
+// found is a match before it is put in words.
+type found struct {
+	typ       indicator.Type
+	holder    string
+	reference *string
+	label     []byte // encoded, nil where policy reveals the match alone
+}
+
+func (a found) compare(b found) int {
+	return cmp.Or(cmp.Compare(a.typ, b.typ), cmp.Compare(a.holder, b.holder),
+		cmp.Compare(deref(a.reference), deref(b.reference)), slices.Compare(a.label, b.label))
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// conclude puts the outcome into the report.
+func (p *plan) conclude(report *hub.QueryReport, all []found) {
+	for _, e := range p.holders {
+		report.Asked = append(report.Asked, e.outcome())
+		report.Evaluations += e.evaluated
+		report.ProofsVerified += e.proved
+		report.Partial = report.Partial || e.incomplete()
+	}
+	for _, f := range all {
+		report.Matches = append(report.Matches, matchOf(f.typ, f.holder, f.reference, f.label))
+	}
+}
+
+// preview says who would be asked about how much.
+func (p *plan) preview(report *hub.QueryReport) {
+	for _, e := range p.holders {
+		a := e.outcome()
+		if a.Status == statusOK {
+			n := 0
+			for t := range e.permits {
+				n += len(p.questions.byType[t])
+			}
+			a.Status, a.Detail = "would-ask", fmt.Sprintf("%d evaluations of %d types", n, len(e.permits))
+		}
+		report.Asked = append(report.Asked, a)
+	}
+}
+
+// record is what the store keeps of the query: no value and no digest.
+func (p *plan) record(report hub.QueryReport, all []found) store.Query {
+	rec := store.Query{
+		ID: report.ID, At: report.At, Purpose: report.Purpose, Case: p.req.Case,
+		Queried: report.Queried, Refused: report.Refused, Suppressed: report.Suppressed,
+		Evaluations: report.Evaluations, Proofs: report.ProofsVerified, Partial: report.Partial,
+	}
+	if p.req.Case != "" {
+		rec.CaseSalt = p.salt[:]
+	}
+	for _, a := range report.Asked {
+		rec.Asked = append(rec.Asked, store.Asked(a))
+	}
+	for _, f := range all {
+		rec.Matches = append(rec.Matches, store.Match{Type: f.typ, Holder: f.holder, Reference: f.reference, Label: f.label})
+	}
+	return rec
+}
+
+// Queries implements [hub.Hub].
+func (h *Hub) Queries(ctx context.Context, page hub.PageRequest) (hub.QueryPage, error) {
+	rows, next, err := h.cfg.Store.Queries(ctx, page.Cursor, page.Limit)
+	if err != nil {
+		return hub.QueryPage{}, classed(err)
+	}
+	out := hub.QueryPage{Queries: []hub.QueryReport{}, Next: next}
+	for _, row := range rows {
+		out.Queries = append(out.Queries, reportOf(row))
+	}
+	return out, nil
+}
+
+// QueryByID implements [hub.Hub].
+func (h *Hub) QueryByID(ctx context.Context, id string) (hub.QueryReport, error) {
+	row, err := h.cfg.Store.Query(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return hub.QueryReport{}, fmt.Errorf("%w: no query %q here: `crosslight query list` shows them", hub.ErrNotFound, id)
+	}
+	if err != nil {
+		return hub.QueryReport{}, classed(err)
+	}
+	return reportOf(row), nil
+}
+
+func reportOf(row store.Query) hub.QueryReport {
+	r := hub.QueryReport{
+		ID: row.ID, At: row.At.UTC().Truncate(time.Millisecond), Purpose: row.Purpose,
+		Queried: row.Queried, Refused: row.Refused, Suppressed: row.Suppressed,
+		Evaluations: row.Evaluations, ProofsVerified: row.Proofs, Partial: row.Partial,
+		Refusals: []hub.Refusal{}, Asked: []hub.Asked{}, Matches: []hub.Match{},
+	}
+	for _, a := range row.Asked {
+		r.Asked = append(r.Asked, hub.Asked(a))
+	}
+	for _, m := range row.Matches {
+		r.Matches = append(r.Matches, matchOf(m.Type, m.Holder, m.Reference, m.Label))
+	}
+	return r
+}
+
+// matchOf puts a match in words. A label that does not decode is the holder's fault and shows empty:
+// the match itself stands, for the label opened under its key.
+func matchOf(t indicator.Type, holder string, reference *string, label []byte) hub.Match {
+	m := hub.Match{Type: string(t), Holder: holder, Reference: reference}
+	if label == nil {
+		return m
+	}
+	l, err := indicator.DecodeLabel(label)
+	if err != nil {
+		return m
+	}
+	category := string(l.Category)
+	m.Category, m.Severity, m.Confidence = &category, l.Severity, text(l.Confidence)
+	m.HolderReference, m.Contact, m.FirstSeen = l.Reference, l.Contact, text(l.FirstSeen)
+	return m
+}

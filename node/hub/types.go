@@ -1,0 +1,318 @@
+package hub
+
+import "time"
+
+// Status is a node's own account of itself.
+type Status struct {
+	Name      string       `json:"name"`
+	Sector    string       `json:"sector"`
+	PeerID    string       `json:"peer_id"`
+	Version   string       `json:"version"`
+	Ready     bool         `json:"ready"`
+	Reasons   []string     `json:"reasons"` // why not ready, empty when it is
+	LedgerID  string       `json:"ledger_id"`
+	Size      uint64       `json:"ledger_size"`
+	Leader    string       `json:"leader"` // member name, empty while there is none
+	Listen    []string     `json:"listen"`
+	StartedAt time.Time    `json:"started_at"`
+	Peers     []PeerStatus `json:"peers"`
+	// Indicators is how many of its own this member holds.
+	Indicators int64 `json:"indicators"`
+	Indexing   bool  `json:"indexing"` // an index is being built; queries see the previous one
+	Trial      bool  `json:"trial"`    // fewer than four voters: no cheat is tolerated
+}
+
+// PeerStatus is what this node sees of another member.
+type PeerStatus struct {
+	Name      string `json:"name"`
+	PeerID    string `json:"peer_id"`
+	Connected bool   `json:"connected"`
+	Mirrored  int64  `json:"mirrored"` // entries of its index held here
+}
+
+// FeedOptions says how to read a feed. Format is csv, jsonl, threatexchange, or empty to detect it.
+type FeedOptions struct {
+	Format string `json:"format" required:"false"`
+	Region string `json:"region" required:"false"` // default region of national phone numbers, ISO 3166-1
+	DryRun bool   `json:"dry_run" required:"false"`
+}
+
+// Refusal is one refused line of a feed. Reason never quotes the value.
+type Refusal struct {
+	Line   int64  `json:"line"`
+	Type   string `json:"type"`
+	Reason string `json:"reason"`
+}
+
+// MaxRefusals is how many refusals a report lists; it counts them all.
+const MaxRefusals = 1000
+
+// ImportReport counts the data lines of a feed: Lines = Imported + Refused + Duplicates + Suppressed.
+type ImportReport struct {
+	Lines      int64     `json:"lines"`
+	Imported   int64     `json:"imported"`
+	Refused    int64     `json:"refused"`
+	Duplicates int64     `json:"duplicates"`
+	Suppressed int64     `json:"suppressed"`
+	Derived    int64     `json:"derived"` // values that followed from another, counted beside the lines
+	Refusals   []Refusal `json:"refusals"`
+}
+
+// Label is what a holder attaches to an indicator. Absent fields are null.
+type Label struct {
+	Category   string  `json:"category"`
+	Severity   *int    `json:"severity"`
+	Reference  *string `json:"reference"`
+	Contact    *string `json:"contact"`
+	Confidence *string `json:"confidence"`
+	FirstSeen  *string `json:"first_seen"` // RFC 3339 date
+	Expires    *string `json:"expires"`
+}
+
+// Indicator is one of the member's own indicators.
+type Indicator struct {
+	Digest   string    `json:"digest"`
+	Type     string    `json:"type"`
+	Label    Label     `json:"label"`
+	Imported time.Time `json:"imported_at"`
+}
+
+// PageRequest asks for a page. Cursor is opaque and comes from the page before.
+type PageRequest struct {
+	Cursor string `json:"cursor"`
+	Limit  int    `json:"limit"`
+}
+
+// IndicatorFilter narrows a list of indicators.
+type IndicatorFilter struct {
+	PageRequest
+	Type      string `json:"type"`
+	Reference string `json:"reference"`
+}
+
+// IndicatorPage is a page of indicators; Next is empty on the last.
+type IndicatorPage struct {
+	Indicators []Indicator `json:"indicators"`
+	Next       string      `json:"next"`
+}
+
+// Value names an indicator by its raw value, or by its digest when Raw is "digest:<hex>".
+type Value struct {
+	Type string `json:"type"`
+	Raw  string `json:"value"`
+}
+
+// WithdrawRequest names what to withdraw: by value or digest, or all that carry a reference.
+type WithdrawRequest struct {
+	Values    []Value `json:"values" required:"false"`
+	Reference string  `json:"reference" required:"false"`
+	Region    string  `json:"region" required:"false"`
+	DryRun    bool    `json:"dry_run" required:"false"`
+}
+
+// WithdrawReport says what was withdrawn.
+type WithdrawReport struct {
+	Withdrawn int64    `json:"withdrawn"`
+	Unknown   int64    `json:"unknown"` // values that this member does not hold
+	Digests   []string `json:"digests"`
+}
+
+// QueryRequest is a question. Holders and Types narrow it; empty means all.
+type QueryRequest struct {
+	Values  []Value     `json:"values" required:"false"`
+	Feed    FeedOptions `json:"feed" required:"false"`
+	Holders []string    `json:"holders" required:"false"`
+	Types   []string    `json:"types" required:"false"`
+	Purpose string      `json:"purpose" required:"false"`
+	Case    string      `json:"case" required:"false"` // the case reference; only a commitment to it leaves the node
+	DryRun  bool        `json:"dry_run" required:"false"`
+}
+
+// Asked says how one holder answered: "ok", or one of the error codes of crosslight/query/v1,
+// "unreachable", "timeout", "bad-proof", "not-permitted".
+type Asked struct {
+	Member string `json:"member"`
+	Status string `json:"status"`
+	Detail string `json:"detail,omitempty"` // what to do about it
+}
+
+// Match is one indicator that querier and holder share.
+type Match struct {
+	Type            string  `json:"type"`
+	Reference       *string `json:"reference"` // the querier's own
+	Holder          string  `json:"holder"`
+	Category        *string `json:"category"`
+	Severity        *int    `json:"severity"`
+	Confidence      *string `json:"confidence"`
+	HolderReference *string `json:"holder_reference"`
+	Contact         *string `json:"contact"`
+	FirstSeen       *string `json:"first_seen"`
+}
+
+// QueryReport is a query and its answers. Partial is true when a holder that policy allows to ask
+// did not answer in full; Asked names it.
+type QueryReport struct {
+	ID             string    `json:"id"`
+	At             time.Time `json:"at"`
+	Purpose        string    `json:"purpose"`
+	Queried        int64     `json:"queried"` // distinct indicators asked about
+	Refused        int64     `json:"refused"`
+	Suppressed     int64     `json:"suppressed"`
+	Refusals       []Refusal `json:"refusals"`
+	Asked          []Asked   `json:"asked"`
+	Matches        []Match   `json:"matches"`
+	Partial        bool      `json:"partial"`
+	Evaluations    int64     `json:"evaluations"`     // elements that holders evaluated
+	ProofsVerified int64     `json:"proofs_verified"` // elements whose evaluation was proved
+}
+
+// QueryPage is a page of past queries without their matches; Next is empty on the last.
+type QueryPage struct {
+	Queries []QueryReport `json:"queries"`
+	Next    string        `json:"next"`
+}
+
+// Rule is one rule of the policy; the zero value of a list means "none", "*" means all.
+type Rule struct {
+	ID                string   `json:"id" yaml:"id"`
+	FromSectors       []string `json:"from_sectors" yaml:"from_sectors"`
+	FromMembers       []string `json:"from_members" yaml:"from_members"`
+	ToSectors         []string `json:"to_sectors" yaml:"to_sectors"`
+	ToMembers         []string `json:"to_members" yaml:"to_members"`
+	Types             []string `json:"types" yaml:"types"`
+	Purposes          []string `json:"purposes" yaml:"purposes"`
+	Reveal            string   `json:"reveal" yaml:"reveal"` // match or label
+	CaseRequired      bool     `json:"case_required" yaml:"case_required"`
+	EvaluationsPerDay uint64   `json:"evaluations_per_day" yaml:"evaluations_per_day"`
+	RetentionDays     uint64   `json:"retention_days" yaml:"retention_days"`
+}
+
+// Policy is the rules in force. Whatever no rule allows is denied.
+type Policy struct {
+	Version  uint64   `json:"version" yaml:"version"`
+	Purposes []string `json:"purposes" yaml:"purposes"`
+	Rules    []Rule   `json:"rules" yaml:"rules"`
+}
+
+// PolicyAsk asks whether From may ask To about Type for Purpose.
+type PolicyAsk struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Type    string `json:"type"`
+	Purpose string `json:"purpose"`
+	HasCase bool   `json:"has_case"`
+}
+
+// PolicyDecision is the answer, with the rule that decided or the reason that none did.
+type PolicyDecision struct {
+	Allowed bool   `json:"allowed"`
+	Rule    string `json:"rule"`
+	Reveal  string `json:"reveal"`
+	Reason  string `json:"reason"`
+}
+
+// Member is an organisation on the ledger. Status is active or suspended.
+type Member struct {
+	Name         string   `json:"name"`
+	Sector       string   `json:"sector"`
+	Jurisdiction string   `json:"jurisdiction"`
+	PeerID       string   `json:"peer_id"`
+	Status       string   `json:"status"`
+	Founder      bool     `json:"founder"`
+	Voter        bool     `json:"voter"`
+	Seat         bool     `json:"seat"`
+	Epoch        uint64   `json:"epoch"`
+	Addresses    []string `json:"addresses"`
+	AdmittedAt   uint64   `json:"admitted_at"` // ledger index
+}
+
+// ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate or policy.
+type ProposeRequest struct {
+	Kind   string  `json:"kind"`
+	Member string  `json:"member" required:"false"` // suspend, reinstate
+	Card   []byte  `json:"card,omitempty"`          // admit: the applicant's member card
+	Seat   bool    `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold
+	Policy *Policy `json:"policy,omitempty"`        // policy
+	Reason string  `json:"reason" required:"false"`
+	DryRun bool    `json:"dry_run" required:"false"`
+}
+
+// Proposal is a proposal and the votes on it. State is open, accepted, rejected or failed.
+type Proposal struct {
+	ID       string       `json:"id"`
+	Kind     string       `json:"kind"`
+	Subject  string       `json:"subject"`
+	Reason   string       `json:"reason"`
+	Proposer string       `json:"proposer"`
+	State    string       `json:"state"`
+	Index    uint64       `json:"index"` // ledger index of the proposal
+	Votes    []BallotCast `json:"votes"`
+	Missing  []string     `json:"missing"` // members whose seats have not voted
+	Needs    string       `json:"needs"`   // in words, what is still needed
+	Effect   []string     `json:"effect"`  // in words, what would change
+	DryRun   bool         `json:"dry_run"`
+}
+
+// BallotCast is one seat's vote.
+type BallotCast struct {
+	Member string `json:"member"`
+	Sector string `json:"sector"`
+	Vote   string `json:"vote"` // yes or no
+}
+
+// VoteRequest is this member's vote on a proposal, yes or no.
+type VoteRequest struct {
+	Proposal string `json:"proposal"`
+	Vote     string `json:"vote"`
+	DryRun   bool   `json:"dry_run"`
+}
+
+// LedgerStatus is where a node's ledger stands. Root and ID are hex.
+type LedgerStatus struct {
+	ID        string `json:"id"`
+	Size      uint64 `json:"size"`
+	Root      string `json:"root"`
+	StateHash string `json:"state_hash"`
+	Leader    string `json:"leader"`
+	Term      uint64 `json:"term"`
+	Role      string `json:"role"` // leader, follower, candidate, non-voter
+	Voters    int    `json:"voters"`
+	Members   int    `json:"members"`
+	Trial     bool   `json:"trial"`
+}
+
+// LedgerEntry is an accepted entry, in words.
+type LedgerEntry struct {
+	Index   uint64 `json:"index"`
+	Kind    string `json:"kind"`
+	Member  string `json:"member"`
+	Hash    string `json:"hash"` // RFC 6962 leaf hash
+	Summary string `json:"summary"`
+}
+
+// LedgerPage is a run of entries; Next is 0 at the end.
+type LedgerPage struct {
+	Entries []LedgerEntry `json:"entries"`
+	Next    uint64        `json:"next"`
+}
+
+// Keys are a member's public keys and epochs.
+type Keys struct {
+	Member string      `json:"member"`
+	Keys   []KeyInfo   `json:"keys"`
+	Epochs []EpochInfo `json:"epochs"`
+}
+
+// KeyInfo is a public key with its role.
+type KeyInfo struct {
+	Role   string `json:"role"`
+	ID     string `json:"id"`
+	Public string `json:"public"`
+}
+
+// EpochInfo is an epoch that this member committed to on the ledger.
+type EpochInfo struct {
+	Epoch uint64 `json:"epoch"`
+	Types int    `json:"types"`
+	Index uint64 `json:"index"`
+}

@@ -1,0 +1,119 @@
+package node
+
+import (
+	"context"
+	"net"
+
+	"github.com/crosslight/crosslight/ledger/forward"
+	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/holder"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/submit"
+	"github.com/crosslight/crosslight/protocol/session"
+)
+
+// raftProtocol carries the ledger's consensus.
+const raftProtocol = "crosslight/raft/v1"
+
+// openNetwork starts the host with the gate open to those whom the genesis and the invitation name;
+// the ledger widens and narrows it from then on.
+func (n *Node) openNetwork() (err error) {
+	listen := n.cfg.P2PListen
+	if len(listen) == 0 {
+		listen = n.card.Card.Addresses
+	}
+	known := map[string][]string{}
+	for _, f := range n.genesis.Genesis().Founders {
+		known[f.Card.Keys.Node.PeerID()] = f.Card.Addresses
+	}
+	if n.pin != nil {
+		for id, addresses := range n.pin.peer {
+			known[id] = addresses
+		}
+	}
+	n.admit(known)
+	n.host, err = p2p.New(p2p.Config{
+		Key: n.ring.Private("node"), Listen: listen, Logger: n.log, Tap: n.cfg.Tap,
+		Admit: func(peer string) bool { return (*n.admitted.Load())[peer] },
+	})
+	if err != nil {
+		return err
+	}
+	n.defers(n.host.Close)
+	n.host.SetPeers(without(known, n.host.ID()))
+	return nil
+}
+
+func (n *Node) admit(known map[string][]string) {
+	set := make(map[string]bool, len(known))
+	for id := range known {
+		set[id] = true
+	}
+	n.admitted.Store(&set)
+}
+
+func without(peers map[string][]string, self string) map[string][]string {
+	out := make(map[string][]string, len(peers))
+	for id, addresses := range peers {
+		if id != self {
+			out[id] = addresses
+		}
+	}
+	return out
+}
+
+// openLedger opens the replica, which re-executes its history, and lets raft's streams in.
+func (n *Node) openLedger() (err error) {
+	n.replica, err = replica.Open(replica.Config{
+		Dir: n.home.Raft(), Self: n.host.ID(), Genesis: n.genesis, Logger: n.log, Timing: n.cfg.Timing,
+		Dial: func(ctx context.Context, peer string) (net.Conn, error) { return n.host.Open(ctx, peer, raftProtocol) },
+		OnEvents: func([]state.Event) {
+			select {
+			case n.events <- struct{}{}:
+			default:
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	n.defers(n.replica.Close)
+	n.follow()
+	n.submit = submit.New(n.replica, n.host, n.genesis.ID(), n.host.ID(), n.log)
+	n.host.Handle(raftProtocol, replica.MaxStreams, func(_ context.Context, s p2p.Stream) { n.replica.Accept(s.Peer(), s) })
+	n.host.Handle(forward.Protocol, submit.MaxStreams, n.submit.Serve)
+	return nil
+}
+
+// dataProtocols are the streams that a suspended member loses. It keeps replicating the ledger, and
+// its vote.
+var dataProtocols = []string{session.QueryProtocol, session.MirrorProtocol}
+
+// follow brings the gate, the address book and the open streams in line with the ledger.
+func (n *Node) follow() {
+	var members []state.Member
+	n.replica.View(func(s *state.State) { members = s.Members() })
+	known := map[string][]string{}
+	if n.pin != nil && !n.pinned.Load() {
+		for id, addresses := range n.pin.peer { // members that the replica has not caught up to
+			known[id] = addresses
+		}
+	}
+	for _, m := range members {
+		known[m.PeerID] = m.Addresses
+	}
+	n.admit(known)
+	n.host.SetPeers(without(known, n.host.ID()))
+	for _, m := range members {
+		if m.Status == state.Suspended {
+			n.host.ResetStreams(m.PeerID, dataProtocols...)
+		}
+	}
+}
+
+// serveData lets the other members ask and mirror.
+func (n *Node) serveData() {
+	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)
+	n.host.Handle(session.MirrorProtocol, holder.MaxStreams, n.holder.ServeMirror)
+}

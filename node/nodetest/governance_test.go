@@ -1,0 +1,217 @@
+package nodetest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crosslight/crosslight/node"
+	"github.com/crosslight/crosslight/node/hub"
+)
+
+// vote casts one seat's vote and returns what became of the proposal.
+func vote(t *testing.T, c *Consortium, org, id, how string) hub.Proposal {
+	t.Helper()
+	c.Until(org+" sees the proposal", func() bool {
+		_, err := c.Hub(org).Proposal(context.Background(), id)
+		return err == nil
+	})
+	p, err := c.Hub(org).Vote(context.Background(), hub.VoteRequest{Proposal: id, Vote: how})
+	if err != nil {
+		t.Fatalf("vote of %s: %v", org, err)
+	}
+	return p
+}
+
+func propose(t *testing.T, c *Consortium, org string, req hub.ProposeRequest) hub.Proposal {
+	t.Helper()
+	p, err := c.Hub(org).Propose(context.Background(), req)
+	if err != nil {
+		t.Fatalf("proposal of %s: %v", org, err)
+	}
+	return p
+}
+
+func TestFourthMemberJoins(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
+	card := c.Init(Org{Name: "hotline", Sector: "hotline"})
+
+	p := propose(t, c, "police", hub.ProposeRequest{Kind: "admit", Card: card, Reason: "runs the national hotline"})
+	if p.State != "open" || len(p.Missing) != 3 {
+		t.Fatalf("proposal %+v", p)
+	}
+	if p = vote(t, c, "police", p.ID, "yes"); p.State != "open" {
+		t.Fatalf("one yes of three decides: %+v", p)
+	}
+	if p = vote(t, c, "bank", p.ID[:8], "yes"); p.State != "accepted" {
+		t.Fatalf("yes of two seats and two sectors does not decide: %+v", p)
+	}
+
+	invitation, err := c.Hub("platform").Invite(context.Background())
+	c.must(err)
+	c.must(node.Join(c.Home("hotline"), invitation))
+	c.Start("hotline")
+	c.Ready()
+
+	importCSV(t, c, "hotline", "email,Shared@example.com,livestream,5,HOT-1,,\n")
+	report := ask(t, c, "hotline", hub.Value{Type: "email", Raw: "shared@example.com"})
+	if len(report.Matches) != 1 || report.Matches[0].Holder != "bank" || report.Partial {
+		t.Fatalf("the newcomer asks: %+v", report)
+	}
+	report = ask(t, c, "platform", hub.Value{Type: "email", Raw: "shared@example.com"})
+	if len(report.Matches) != 2 || report.Partial {
+		t.Fatalf("the newcomer is asked: %+v", report)
+	}
+}
+
+// TestInvitationToAnotherHistory: a newcomer whose invitation pins a root that the ledger never had
+// stops, and says why.
+func TestInvitationToAnotherHistory(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	card := c.Init(Org{Name: "hotline", Sector: "hotline"})
+	p := propose(t, c, "police", hub.ProposeRequest{Kind: "admit", Card: card})
+	vote(t, c, "police", p.ID, "yes")
+	invitation, err := c.Hub("platform").Invite(context.Background())
+	c.must(err)
+	vote(t, c, "bank", p.ID, "yes")
+	c.must(node.Join(c.Home("hotline"), otherRoot(t, invitation)))
+	n := c.Start("hotline")
+	failed := make(chan error, 1)
+	go func() { failed <- n.Wait() }()
+	select {
+	case err := <-failed:
+		if !errors.Is(err, node.ErrForked) {
+			t.Fatalf("the node stopped with %v", err)
+		}
+	case <-time.After(readyWithin):
+		t.Fatal("the node goes on with another history")
+	}
+}
+
+func TestSuspendedMemberIsRefused(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
+	value := hub.Value{Type: "email", Raw: "shared@example.com"}
+	if got := ask(t, c, "platform", value); len(got.Matches) != 1 {
+		t.Fatalf("before: %+v", got)
+	}
+	p := propose(t, c, "bank", hub.ProposeRequest{Kind: "suspend", Member: "platform", Reason: "key lost"})
+	vote(t, c, "bank", p.ID, "yes")
+	if p = vote(t, c, "police", p.ID, "yes"); p.State != "accepted" {
+		t.Fatalf("proposal %+v", p)
+	}
+	for _, org := range []string{"bank", "police"} {
+		c.Until(org+" sees the suspension", func() bool { return status(t, c, org, "platform") == "suspended" })
+	}
+	// The suspended node may not have noticed yet: then every holder refuses it by itself.
+	got := ask(t, c, "platform", value)
+	if len(got.Matches) != 0 || got.Evaluations != 0 {
+		t.Fatalf("a suspended member is answered: %+v", got)
+	}
+	for _, a := range got.Asked {
+		if a.Status != "suspended" && a.Status != "unreachable" {
+			t.Errorf("%s answers %s", a.Member, a.Status)
+		}
+	}
+	// Its vote still counts, and a reinstatement lets it in again.
+	c.Until("platform sees its suspension", func() bool { return status(t, c, "platform", "platform") == "suspended" })
+	p = propose(t, c, "bank", hub.ProposeRequest{Kind: "reinstate", Member: "platform"})
+	vote(t, c, "platform", p.ID, "yes")
+	if p = vote(t, c, "bank", p.ID, "yes"); p.State != "accepted" {
+		t.Fatalf("reinstatement %+v", p)
+	}
+	c.Until("all see the reinstatement", func() bool {
+		return status(t, c, "bank", "platform") == "active" && status(t, c, "police", "platform") == "active"
+	})
+	if got := ask(t, c, "platform", value); len(got.Matches) != 1 || got.Partial {
+		t.Fatalf("after the reinstatement: %+v", got)
+	}
+}
+
+func status(t *testing.T, c *Consortium, at, of string) string {
+	t.Helper()
+	members, err := c.Hub(at).Members(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range members {
+		if m.Name == of {
+			return m.Status
+		}
+	}
+	return ""
+}
+
+// TestPolicyIsDefaultDeny: what no rule allows is denied on the asking side and, should that side
+// cheat, by the holder; where only matches are revealed, labels stay away.
+func TestPolicy(t *testing.T) {
+	c := New(t, Trio(), Options{Policy: &hub.Policy{
+		Version: 1, Purposes: []string{"child-protection-investigation"},
+		Rules: []hub.Rule{{
+			ID: "platform-asks-bank", FromSectors: []string{"tech"}, ToSectors: []string{"finance"}, Types: []string{"email"},
+			Purposes: []string{"*"}, Reveal: "match", CaseRequired: true, EvaluationsPerDay: 5, RetentionDays: 30,
+		}},
+	}})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\nphone,+12125550142,livestream,3,BANK-2,,\n")
+	report := ask(t, c, "platform",
+		hub.Value{Type: "email", Raw: "shared@example.com"}, hub.Value{Type: "phone", Raw: "+12125550142"})
+	if len(report.Matches) != 1 || report.Matches[0].Category != nil || report.Matches[0].HolderReference != nil {
+		t.Fatalf("match without label expected: %+v", report.Matches)
+	}
+	for _, a := range report.Asked {
+		switch {
+		case a.Member == "bank" && (a.Status != "ok" || !strings.Contains(a.Detail, "phone")):
+			t.Errorf("bank: %+v", a)
+		case a.Member == "police" && a.Status != "not-permitted":
+			t.Errorf("police: %+v", a)
+		}
+	}
+	if got := ask(t, c, "bank", hub.Value{Type: "email", Raw: "shared@example.com"}); got.Evaluations != 0 {
+		t.Fatalf("nobody lets the bank ask: %+v", got)
+	}
+	for range 4 { // 1 of 5 is spent
+		ask(t, c, "platform", hub.Value{Type: "email", Raw: "shared@example.com"})
+	}
+	report = ask(t, c, "platform", hub.Value{Type: "email", Raw: "shared@example.com"})
+	for _, a := range report.Asked {
+		if a.Member == "bank" && (a.Status != "budget-spent" || !strings.Contains(a.Detail, "T00:00:00Z")) {
+			t.Errorf("after five evaluations: %+v", a)
+		}
+	}
+	if !report.Partial {
+		t.Error("a refusal for want of budget is a partial answer")
+	}
+}
+
+// TestLedgerSurvivesRestarts: the whole consortium goes down and comes back with the same history, and
+// an export verifies.
+func TestLedgerSurvivesRestarts(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
+	before, err := c.Hub("bank").LedgerStatus(context.Background())
+	c.must(err)
+	for _, o := range Trio() {
+		c.Stop(o.Name)
+	}
+	for _, o := range Trio() {
+		c.Start(o.Name)
+	}
+	c.Ready()
+	after, err := c.Hub("bank").LedgerStatus(context.Background())
+	c.must(err)
+	if after.Root != before.Root || after.Size != before.Size || after.StateHash != before.StateHash {
+		t.Fatalf("before %+v, after %+v", before, after)
+	}
+	if got := ask(t, c, "platform", hub.Value{Type: "email", Raw: "shared@example.com"}); len(got.Matches) != 1 {
+		t.Fatalf("after the restart: %+v", got)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "export.tar"))
+	c.must(err)
+	defer file.Close()
+	c.must(c.Hub("police").LedgerExport(context.Background(), file))
+}

@@ -1,0 +1,176 @@
+// Package submit brings this member's own entries to the ledger: it numbers and signs them, hands
+// them to whichever node leads, here or over crosslight/ledger/v1, and returns when this node's own
+// replica has applied them. It also answers that exchange for others while this node leads.
+//
+// One entry is under way at a time, because each key's entries are numbered. A crash in the middle
+// leaves nothing behind: an entry is on the ledger or it is not, and sending it again is harmless.
+package submit
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/forward"
+	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+var (
+	// ErrUnavailable reports that no leader took the entry before the caller's deadline. It may still
+	// reach the ledger; submitting it again is harmless.
+	ErrUnavailable = errors.New("the ledger has no leader that could be reached")
+	// ErrWrongLedger reports that the leader is on another ledger.
+	ErrWrongLedger = errors.New("the leader is on another ledger")
+)
+
+// retryEvery is how long to wait before asking again who leads. An election takes about a second.
+const retryEvery = 50 * time.Millisecond
+
+// Ledger is the replica as submitting needs it.
+type Ledger interface {
+	Submit(ctx context.Context, raw []byte) (replica.Result, error)
+	Leader() (peer string, ok bool)
+	View(read func(*state.State))
+	WaitSize(ctx context.Context, size uint64) error
+}
+
+// Opener opens a stream to a peer; *p2p.Host is one.
+type Opener interface {
+	Open(ctx context.Context, peer, protocol string) (p2p.Stream, error)
+}
+
+// Submitter signs and submits the entries of one member.
+type Submitter struct {
+	ledger Ledger
+	net    Opener
+	id     [32]byte
+	self   string // own peer ID
+	log    *slog.Logger
+
+	mu sync.Mutex // held while an entry is under way: sequence numbers are per key
+}
+
+// New returns a submitter for the ledger with that id.
+func New(ledger Ledger, net Opener, id [32]byte, self string, log *slog.Logger) *Submitter {
+	return &Submitter{ledger: ledger, net: net, id: id, self: self, log: log}
+}
+
+// Make builds the entry with the next sequence number of its key.
+type Make func(s entry.Signer, seq uint64) (entry.Raw, error)
+
+// Submit puts an entry on the ledger, signed with key, and returns its index once this node has
+// applied it. Errors: an *entry.Rejection, [ErrUnavailable], [ErrWrongLedger], or what make returned.
+func (s *Submitter) Submit(ctx context.Context, key ed25519.PrivateKey, build Make) (index uint64, raw entry.Raw, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	signer := entry.Signer{Key: key, LedgerID: s.id}
+	for {
+		var seq uint64
+		s.ledger.View(func(st *state.State) { seq = st.NextSeq(member.PublicOf(key).ID()) })
+		raw, err = build(signer, seq)
+		if err != nil {
+			return 0, nil, err
+		}
+		index, err = s.bring(ctx, raw)
+		if !lagging(err) {
+			break
+		}
+		// The ledger knows newer entries of this key than this replica has applied: let it catch up.
+		if err := pause(ctx); err != nil {
+			return 0, nil, err
+		}
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := s.ledger.WaitSize(ctx, index+1); err != nil {
+		return 0, nil, fmt.Errorf("%w: the entry stands at %d, but this node has not caught up: %w", ErrUnavailable, index, err)
+	}
+	return index, raw, nil
+}
+
+func lagging(err error) bool {
+	return errors.Is(err, entry.ErrReplayed) || errors.Is(err, entry.ErrSequenceGap)
+}
+
+// bring hands the entry to the leader until somebody answers for it.
+func (s *Submitter) bring(ctx context.Context, raw entry.Raw) (uint64, error) {
+	var last error
+	for {
+		index, err := s.once(ctx, raw)
+		var rejection *entry.Rejection
+		switch {
+		case err == nil:
+			return index, nil
+		case errors.As(err, &rejection), errors.Is(err, ErrWrongLedger):
+			return 0, err
+		}
+		last = err
+		if err := pause(ctx); err != nil {
+			return 0, fmt.Errorf("%w: %w", err, last)
+		}
+	}
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%w: run `crosslight ledger status` on the voters, and try again", ErrUnavailable)
+	case <-time.After(retryEvery):
+		return nil
+	}
+}
+
+func (s *Submitter) once(ctx context.Context, raw entry.Raw) (uint64, error) {
+	leader, ok := s.ledger.Leader()
+	switch {
+	case !ok:
+		return 0, errors.New("no leader is known")
+	case leader == s.self:
+		return s.apply(ctx, raw)
+	}
+	return s.forward(ctx, leader, raw)
+}
+
+// apply submits to the replica here. An entry that stands already is as good as accepted.
+func (s *Submitter) apply(ctx context.Context, raw []byte) (uint64, error) {
+	result, err := s.ledger.Submit(ctx, raw)
+	if errors.Is(err, entry.ErrDuplicate) {
+		return result.Index, nil
+	}
+	return result.Index, err
+}
+
+// forward brings the entry to the leader and reads its answer.
+func (s *Submitter) forward(ctx context.Context, leader string, raw []byte) (uint64, error) {
+	stream, err := s.net.Open(ctx, leader, forward.Protocol)
+	if err != nil {
+		return 0, err
+	}
+	defer stream.Close()
+	answer, err := exchange(ctx, stream, forward.Request{V: 1, LedgerID: s.id[:], Entry: raw})
+	if err != nil {
+		_ = stream.Reset() // the stream is of no further use; the error says why
+		return 0, err
+	}
+	switch answer.Code {
+	case forward.Accepted:
+		return answer.Index, nil
+	case forward.WrongLedger:
+		return 0, ErrWrongLedger
+	case forward.Rejected:
+		if rejection := entry.RejectionByCode(answer.Rule); rejection != nil {
+			return 0, fmt.Errorf("%w (%s)", rejection, answer.Reason)
+		}
+		return 0, fmt.Errorf("the leader gives rejection %d, which this version does not know", answer.Rule)
+	}
+	return 0, fmt.Errorf("the leader answers %s", answer.Code)
+}
