@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -23,14 +24,14 @@ import (
 func (n *Node) openHub() error {
 	n.holder = holder.New(holder.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
-		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now,
+		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.settled,
 	})
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
 		Fetcher: fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored),
 		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
-		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now,
+		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.settled,
 	})
 	n.serveData()
 	n.checks()
@@ -63,9 +64,10 @@ func (n *Node) openAPI() error {
 		return fmt.Errorf("listen for the API on %s: %w", address, err)
 	}
 	n.api = &http.Server{
-		Handler: api.New(n.hub, api.Config{
+		Handler: n.counted(api.New(n.hub, api.Config{
 			Token: token, Version: n.cfg.Version, Metrics: n.metrics.Handler(), Ready: n.health.Reasons, Logger: n.log,
-		}),
+		})),
+		BaseContext:       func(net.Listener) context.Context { return n.ctx },
 		ReadHeaderTimeout: headerWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxHeader,
 	}
 	if err := home.WriteFile(n.home.Address(), []byte(n.APIAddr()+"\n"), 0o600); err != nil {
@@ -78,6 +80,16 @@ func (n *Node) openAPI() error {
 		}
 	})
 	return nil
+}
+
+// counted lets shutdown wait for requests whose connections it has cut off: what they work on is closed
+// only after them.
+func (n *Node) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.requests.Add(1)
+		defer n.requests.Done()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // token reads the API's token, or makes one.

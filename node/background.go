@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ func (n *Node) watchLedger() {
 	for {
 		n.follow()
 		n.checkPin()
+		n.checkCurrent()
 		n.measure()
 		select {
 		case <-n.ctx.Done():
@@ -39,6 +41,7 @@ func (n *Node) watchLedger() {
 		case <-n.events:
 			n.holder.Indexer().Kick() // an epoch may have begun
 		case <-tick.C:
+		case <-n.soon():
 		}
 	}
 }
@@ -56,6 +59,27 @@ func (n *Node) checkPin() {
 		n.pinned.Store(true)
 	}
 }
+
+// checkCurrent notes that the replica has caught up with its leader once since the start. From then on
+// it follows; before, its state is of the past.
+func (n *Node) checkCurrent() {
+	if !n.current.Load() && n.replica.CaughtUp() {
+		n.current.Store(true)
+	}
+}
+
+// settled says whether this node may authorise by its ledger.
+func (n *Node) settled() bool { return n.pinned.Load() && n.current.Load() }
+
+// soon fires while the node is not settled, so that it notices quickly.
+func (n *Node) soon() <-chan time.Time {
+	if n.settled() {
+		return nil
+	}
+	return time.After(settleEvery)
+}
+
+const settleEvery = 20 * time.Millisecond
 
 func (n *Node) measure() {
 	s := n.replica.Status()
@@ -89,6 +113,12 @@ func (n *Node) checks() {
 		}
 		return ""
 	})
+	n.health.Register("catch-up", func() string {
+		if !n.current.Load() {
+			return "the ledger has not caught up with its leader since this node started"
+		}
+		return ""
+	})
 	n.health.Register("membership", func() string {
 		if !n.pinned.Load() {
 			return "the ledger has not been fetched up to the invitation's point yet"
@@ -112,42 +142,53 @@ func (n *Node) self() (m state.Member, ok bool) {
 	return m, ok && m.Keys == n.card.Card.Keys
 }
 
-// registerEvery is the pause between attempts to enter what this node has to say on the ledger.
-const registerEvery = 100 * time.Millisecond
+// Attempts to enter what this node has to say on the ledger: each is bounded, and the pause between
+// them grows, so that a lasting refusal floods neither the log nor the leader.
+const (
+	registerFirst  = 50 * time.Millisecond
+	registerLast   = time.Minute
+	registerWithin = 30 * time.Second
+)
 
-// register enters this node's addresses, version and first epoch on the ledger, as soon as it is a
-// member and there is a leader. Each is entered once; a crash in between is made good here.
+// register enters this node's addresses, version and epoch on the ledger, as soon as it is a member and
+// its replica has caught up. Each is entered once; a crash in between is made good here.
 func (n *Node) register() {
+	pause, last := registerFirst, ""
 	for n.ctx.Err() == nil {
 		done, err := n.registerOnce()
-		if err != nil && n.ctx.Err() == nil {
-			n.log.Warn("could not enter this node's data on the ledger; trying again", "error", err)
-		}
 		if done && err == nil {
 			return
 		}
+		if err != nil && n.ctx.Err() == nil {
+			if err.Error() != last {
+				n.log.Warn("could not enter this node's data on the ledger; trying again", "error", err)
+			}
+			last, pause = err.Error(), min(2*pause, registerLast)
+		}
 		select {
 		case <-n.ctx.Done():
-		case <-time.After(registerEvery):
+		case <-time.After(pause):
 		}
 	}
 }
 
 func (n *Node) registerOnce() (done bool, err error) {
 	m, ok := n.self()
-	if _, leader := n.replica.Leader(); !ok || !leader || !n.pinned.Load() {
+	if !ok || !n.settled() {
 		return false, nil
 	}
-	if err := n.registerNode(m); err != nil {
+	ctx, cancel := context.WithTimeout(n.ctx, registerWithin)
+	defer cancel()
+	if err := n.registerNode(ctx, m); err != nil {
 		return false, fmt.Errorf("addresses: %w", err)
 	}
-	if err := n.registerEpoch(m); err != nil {
+	if err := n.registerEpoch(ctx, m); err != nil {
 		return false, fmt.Errorf("epoch: %w", err)
 	}
 	return true, nil
 }
 
-func (n *Node) registerNode(m state.Member) error {
+func (n *Node) registerNode(ctx context.Context, m state.Member) error {
 	addresses := n.cfg.Announce
 	if len(addresses) == 0 {
 		addresses = m.Addresses
@@ -155,7 +196,7 @@ func (n *Node) registerNode(m state.Member) error {
 	if m.Version == n.cfg.Version && slices.Equal(addresses, m.Addresses) {
 		return nil
 	}
-	_, _, err := n.submit.Submit(n.ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, _, err := n.submit.Submit(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewNodeInfo(s, seq, addresses, n.cfg.Version)
 	})
 	if errors.Is(err, entry.ErrNoChange) {
@@ -164,15 +205,15 @@ func (n *Node) registerNode(m state.Member) error {
 	return err
 }
 
-// registerEpoch opens the member's first epoch, or the next one when the key of the last is lost:
-// without it nobody could be answered.
-func (n *Node) registerEpoch(m state.Member) error {
-	have, err := n.ring.Epochs()
-	if err != nil {
-		return err
-	}
-	if m.Epoch > 0 && slices.Contains(have, m.Epoch) {
-		return nil
+// registerEpoch opens the member's first epoch, or the next one when the key of the one in force is not
+// here any more: without it nobody could be answered.
+func (n *Node) registerEpoch(ctx context.Context, m state.Member) error {
+	if m.Epoch > 0 {
+		same, err := n.holdsEpoch(m)
+		if same || err != nil {
+			return err
+		}
+		n.log.Warn("the key of the epoch in force is not here; opening the next one", "epoch", m.Epoch)
 	}
 	next := m.Epoch + 1
 	if err := n.ring.NewEpoch(next); err != nil && !errors.Is(err, keys.ErrEpochExists) {
@@ -182,13 +223,29 @@ func (n *Node) registerEpoch(m state.Member) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = n.submit.Submit(n.ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, _, err = n.submit.Submit(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewEpochCommit(s, seq, next, commit)
 	})
 	if err == nil {
 		n.log.Info("epoch opened", "epoch", next)
 	}
 	return err
+}
+
+// holdsEpoch compares the key derived here with the one on the ledger, not the number of a file: a
+// master drawn for an epoch that was never entered must not pass for the one that was.
+func (n *Node) holdsEpoch(m state.Member) (bool, error) {
+	var on state.Epoch
+	n.replica.View(func(s *state.State) { on, _ = s.Epoch(m.Name) })
+	if len(on.Commit.Keys) == 0 {
+		return false, nil
+	}
+	first := on.Commit.Keys[0] // all keys of an epoch follow from one master
+	key, err := n.ring.OPRFKey(n.genesis.ID(), m.Name, m.Epoch, first.Type)
+	if errors.Is(err, keys.ErrNoEpoch) {
+		return false, nil
+	}
+	return err == nil && key.Public() == first.Public, err
 }
 
 // epochKeys derives the public keys of an epoch with proofs that this member holds them.

@@ -138,10 +138,18 @@ func GenesisJoin(dir string, files [][]byte) (GenesisInfo, error) {
 
 // bind writes the genesis into a home that has none, or the same.
 func bind(h home.Home, g entry.SignedGenesis) error {
+	if err := bindable(h, g); err != nil {
+		return err
+	}
+	return home.WriteFile(h.Genesis(), g.Raw(), 0o600)
+}
+
+// bindable refuses a home that belongs to another consortium.
+func bindable(h home.Home, g entry.SignedGenesis) error {
 	old, err := os.ReadFile(h.Genesis())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return home.WriteFile(h.Genesis(), g.Raw(), 0o600)
+		return nil
 	case err != nil:
 		return fmt.Errorf("read the genesis: %w", err)
 	case string(old) != string(g.Raw()):

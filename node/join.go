@@ -30,10 +30,14 @@ func Join(dir string, invitation []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := bind(h, genesis); err != nil {
+	// The invitation first: a home that has the genesis alone would start without the pin.
+	if err := bindable(h, genesis); err != nil {
 		return err
 	}
-	return home.WriteFile(h.Invitation(), invitation, 0o600)
+	if err := home.WriteFile(h.Invitation(), invitation, 0o600); err != nil {
+		return err
+	}
+	return bind(h, genesis)
 }
 
 // pin is the point of history that a newcomer was promised.

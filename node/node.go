@@ -83,6 +83,8 @@ type Node struct {
 	admitted atomic.Pointer[map[string]bool] // peer IDs that may connect
 	events   chan struct{}                   // something changed on the ledger
 	pinned   atomic.Bool                     // the invitation's point has been passed
+	current  atomic.Bool                     // the replica has caught up once since the start
+	requests sync.WaitGroup                  // API requests under way
 
 	ctx    context.Context // ends when the node is to stop
 	cancel context.CancelFunc
@@ -209,6 +211,7 @@ func (n *Node) shutdown(ctx context.Context) error {
 		}
 	}
 	n.cancel()
+	n.requests.Wait() // their context has just ended
 	n.work.Wait()
 	for i := len(n.undo) - 1; i >= 0; i-- {
 		err = errors.Join(err, n.undo[i]())

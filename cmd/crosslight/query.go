@@ -94,6 +94,9 @@ func (a *app) outcome(r hub.QueryReport, o queryFlags) error {
 			a.say("%s: %s %s", text(asked.Member), asked.Status, asked.Detail)
 		}
 	}
+	if r.Warning != "" {
+		a.say("%s", r.Warning)
+	}
 	switch {
 	case allDenied(r.Asked):
 		return &codedError{exitDenied, errors.New("every holder that was asked denied the question")}

@@ -34,9 +34,9 @@ type Config struct {
 // Timing holds raft's clocks. Zero fields take the defaults, which suit members in one region;
 // Heartbeat and Election should be ten times the longest round trip between voters.
 type Timing struct {
-	Heartbeat   time.Duration // without a leader before an election: 500 ms
+	Heartbeat   time.Duration // without a leader before an election: 1 s
 	Election    time.Duration // of one candidacy, at least Heartbeat: 500 ms
-	LeaderLease time.Duration // without a quorum before a leader steps down, at most Heartbeat: 250 ms
+	LeaderLease time.Duration // without a quorum before a leader steps down, at most Heartbeat: 500 ms
 	Commit      time.Duration // between pushes of the commit index: 20 ms
 }
 
@@ -46,7 +46,7 @@ func (t Timing) withDefaults() Timing {
 			*d = value
 		}
 	}
-	set(&t.Heartbeat, 500*time.Millisecond)
+	set(&t.Heartbeat, time.Second)
 	set(&t.Election, t.Heartbeat)
 	set(&t.LeaderLease, t.Heartbeat/2)
 	set(&t.Commit, 20*time.Millisecond)

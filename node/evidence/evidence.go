@@ -5,10 +5,12 @@
 package evidence
 
 import (
-	"encoding/hex"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/crosslight/crosslight/node/home"
@@ -27,28 +29,54 @@ type Record struct {
 	Response []byte `cbor:"8,keyasint"` // theirs
 }
 
-// maxKept bounds the folder: a member that errs all day must not fill the disk.
-const maxKept = 1000
+// Bounds of the folder: a member that errs all day must not fill the disk, nor crowd out what proves
+// another's fault.
+const (
+	maxKept       = 2000
+	maxForAccused = 50
+)
 
-// Save writes a record into dir and returns the file's path. Beyond 1,000 records it keeps none and
-// says so.
+// ErrNotKept reports a record that was not written. What it proves is lost.
+var ErrNotKept = errors.New("the evidence could not be kept")
+
+// Save writes a record into dir and returns the file's path. It keeps at most 50 records about one
+// member and 2,000 in all. Errors wrap [ErrNotKept].
 func Save(dir string, r Record, now time.Time) (string, error) {
 	r.V, r.At = 1, now.Unix()
+	path, err := save(dir, r, now)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNotKept, err)
+	}
+	return path, nil
+}
+
+func save(dir string, r Record, now time.Time) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("keep evidence: %w", err)
+		return "", err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", fmt.Errorf("keep evidence: %w", err)
+		return "", err
 	}
-	if len(entries) >= maxKept {
-		return "", fmt.Errorf("keep evidence: %s holds %d records already: move them away", dir, len(entries))
+	about := short(r.Accused)
+	same := 0
+	for _, e := range entries {
+		if strings.Contains(e.Name(), "-"+about+"-") {
+			same++
+		}
+	}
+	if len(entries) >= maxKept || same >= maxForAccused {
+		return "", fmt.Errorf("%s holds %d records, %d of them about this member: move them away", dir, len(entries), same)
 	}
 	raw, err := wire.Encode(r)
 	if err != nil {
 		return "", err
 	}
-	name := fmt.Sprintf("%s-%s-%s.cbor", now.UTC().Format("20060102T150405.000000000"), r.Kind, hex.EncodeToString([]byte(r.Accused))[:16])
+	sum := sha256.Sum256(raw)
+	name := fmt.Sprintf("%s-%s-%s-%x.cbor", now.UTC().Format("20060102T150405"), r.Kind, about, sum[:8])
 	path := filepath.Join(dir, name)
 	return path, home.WriteFile(path, raw, 0o600)
 }
+
+// short is the end of a peer ID: the beginning is the same for all Ed25519 keys.
+func short(peer string) string { return peer[max(0, len(peer)-12):] }

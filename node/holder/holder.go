@@ -45,6 +45,9 @@ type Config struct {
 	Metrics  *telemetry.Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Settled says whether this node's ledger is of the present: caught up with its leader since the
+	// start and, for a newcomer, past the point that its invitation pins.
+	Settled func() bool
 }
 
 // Holder answers for one member. It is safe for concurrent use.
@@ -56,6 +59,8 @@ type Holder struct {
 	slots chan struct{} // one for each evaluation under way
 	queue chan struct{} // one for each evaluation under way or waiting
 	index *Indexer
+
+	replays replays
 }
 
 // queueFactor bounds how many evaluations may wait for each that runs. Beyond it the holder answers

@@ -110,18 +110,7 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	}
 	for {
 		x.dirty.Store(false)
-		tallies, err := x.h.cfg.Store.Count(ctx)
-		built := 0
-		for _, t := range tallies {
-			if err != nil {
-				break
-			}
-			var did bool
-			did, err = x.bring(ctx, epoch, t)
-			if did {
-				built++
-			}
-		}
+		built, err := x.round(ctx, epoch)
 		if err != nil {
 			x.dirty.Store(true)
 			return err
@@ -130,6 +119,32 @@ func (x *Indexer) Publish(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// round brings every type up to date. Types without indicators get an empty index, so that a querier
+// can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
+func (x *Indexer) round(ctx context.Context, epoch uint64) (built int, err error) {
+	tallies, err := x.h.cfg.Store.Count(ctx)
+	if err != nil {
+		return 0, err
+	}
+	byType := map[indicator.Type]store.Tally{}
+	for _, t := range tallies {
+		byType[t.Type] = t
+	}
+	var errs []error
+	for _, typ := range indicator.Types() {
+		t := byType[typ]
+		t.Type = typ
+		did, err := x.bring(ctx, epoch, t)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
+		}
+		if did {
+			built++
+		}
+	}
+	return built, errors.Join(errs...)
 }
 
 func (x *Indexer) epoch() (epoch uint64, ok bool) {
@@ -142,51 +157,60 @@ func (x *Indexer) epoch() (epoch uint64, ok bool) {
 	return epoch, ok
 }
 
-// bring publishes one type unless its revision stands.
+// bring publishes one type unless its revision stands, here and whole.
 func (x *Indexer) bring(ctx context.Context, epoch uint64, t store.Tally) (built bool, err error) {
 	x.h.cfg.Metrics.Indicators.WithLabelValues(string(t.Type)).Set(float64(t.Held))
-	published, err := x.h.cfg.Store.Published(ctx, epoch, t.Type)
-	if err != nil || published == t.Revision {
+	last, err := x.h.cfg.Store.Published(ctx, epoch, t.Type)
+	if err != nil {
 		return false, err
 	}
+	if last.Version > 0 && last.Revision == t.Revision && x.stands(epoch, t.Type, last) {
+		return false, nil
+	}
 	start := time.Now()
-	if err := x.build(ctx, epoch, t.Type); err != nil {
-		return false, fmt.Errorf("index %s: %w", t.Type, err)
+	if err := x.build(ctx, epoch, t, last); err != nil {
+		return false, err
 	}
 	x.h.cfg.Metrics.IndexSeconds.Set(time.Since(start).Seconds())
-	return true, x.h.cfg.Store.SetPublished(ctx, epoch, t.Type, t.Revision)
+	return true, nil
+}
+
+// stands says whether the mirror holds what was published: its folder may have been lost or damaged.
+func (x *Indexer) stands(epoch uint64, typ indicator.Type, last store.Published) bool {
+	view, err := x.h.cfg.Mirror.Use(mirror.Ref{Holder: member.PublicOf(x.h.node), Epoch: epoch, Type: string(typ)})
+	if err != nil {
+		return false
+	}
+	same := view.Manifest().Hash == last.Manifest
+	return view.Release() == nil && same
 }
 
 // build writes a new base segment and puts it in use with the next manifest of its chain.
-func (x *Indexer) build(ctx context.Context, epoch uint64, typ indicator.Type) error {
+func (x *Indexer) build(ctx context.Context, epoch uint64, t store.Tally, last store.Published) error {
 	self := member.PublicOf(x.h.node)
 	build, err := x.h.cfg.Mirror.NewBuild(self, index.Context{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(typ),
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
 	}, index.Base)
 	if err != nil {
 		return err
 	}
 	defer build.Abort() //nolint:errcheck // after Finish it does nothing; before, its files go at the next build
-	if err := x.fill(ctx, build, epoch, typ); err != nil {
+	if err := x.fill(ctx, build, epoch, t.Type); err != nil {
 		return err
 	}
 	segment, err := build.Finish()
 	if err != nil {
 		return err
 	}
-	next := session.Manifest{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(typ), Version: 1,
-		Segments: []session.SegmentInfo{segment},
-	}
-	last, err := x.h.cfg.Mirror.Manifest(mirror.Ref{Holder: self, Epoch: epoch, Type: string(typ)})
-	switch {
-	case err == nil:
-		next.Version, next.Previous = last.Manifest.Version+1, last.Hash
-	case !errors.Is(err, mirror.ErrNone):
+	signed, err := session.Manifest{
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
+		Version: last.Version + 1, Previous: last.Manifest, Segments: []session.SegmentInfo{segment},
+	}.Sign(x.h.node)
+	if err != nil {
 		return err
 	}
-	signed, err := next.Sign(x.h.node)
-	if err != nil {
+	note := store.Published{Revision: t.Revision, Version: last.Version + 1, Manifest: signed.Hash}
+	if err := x.h.cfg.Store.SetPublished(ctx, epoch, t.Type, note); err != nil {
 		return err
 	}
 	return x.h.cfg.Mirror.Publish(self, signed)

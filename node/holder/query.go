@@ -101,13 +101,16 @@ func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *sessi
 		return machine.Refuse(q, size, refusal)
 	}
 	h.count(q.Header.Querier, session.OK)
-	h.cfg.Metrics.Evaluated.WithLabelValues(q.Header.Querier, q.Header.Type).Add(float64(q.Header.Count))
+	h.cfg.Metrics.Evaluated.WithLabelValues(h.nameOf(q.Header.Querier), q.Header.Type).Add(float64(q.Header.Count))
 	return machine.Reply(q, session.Evaluation{Evaluated: a.elements, Proof: a.proof, Size: size, BudgetLeft: &a.left})
 }
 
 // authorise asks the one door. The holder decides on its own state of the ledger, never on the one
 // that the querier names; but a querier whose history differs from ours is told so.
 func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64, err error) {
+	if !h.cfg.Settled() {
+		return permit, h.size(), errUnsettled
+	}
 	h.cfg.Ledger.View(func(s *state.State) {
 		size = s.Size()
 		permit, err = ledger.Authorised(s, ledger.Ask{
@@ -119,10 +122,15 @@ func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64
 		return permit, size, err
 	}
 	if root, ok := h.cfg.Ledger.RootAt(q.Size); ok && root != q.Root {
+		h.cfg.Log.Error("a member's ledger contradicts this node's: compare `crosslight ledger status` with it and tell the board",
+			"member", h.nameOf(q.Querier), "size", q.Size)
 		return permit, size, errForked
 	}
 	return permit, size, nil
 }
+
+// errUnsettled reports that this node does not know yet what stands on the ledger now.
+var errUnsettled = errors.New("this node's ledger has not caught up since it started")
 
 // errForked reports a querier whose ledger has another history than ours.
 var errForked = errors.New("the querier's ledger contradicts this node's")
@@ -134,7 +142,12 @@ func (h *Holder) charge(ctx context.Context, q *session.Question, permit ledger.
 		Count: q.Header.Count, Limit: permit.EvaluationsPerDay(), Header: q.Raw,
 	})
 	if errors.Is(err, store.ErrReplay) {
-		return left, nil // the same request again, paid for already: the answer may have been lost
+		// The same request again, paid for already: the answer may have been lost. It is evaluated
+		// again, but not as often as somebody likes.
+		if !h.replays.allow(q.Header.Querier, h.cfg.Now()) {
+			return 0, errBusy
+		}
+		return left, nil
 	}
 	return left, err
 }
@@ -196,7 +209,7 @@ func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
 		return &session.Refusal{Code: session.RequestReused}, false
 	case errors.Is(err, voprf.ErrElement):
 		return &session.Refusal{Code: session.Malformed}, false
-	case errors.Is(err, errBusy):
+	case errors.Is(err, errBusy), errors.Is(err, errUnsettled):
 		return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, false
 	}
 	return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, true

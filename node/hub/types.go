@@ -162,8 +162,9 @@ type QueryReport struct {
 	Asked          []Asked   `json:"asked"`
 	Matches        []Match   `json:"matches"`
 	Partial        bool      `json:"partial"`
-	Evaluations    int64     `json:"evaluations"`     // elements that holders evaluated
-	ProofsVerified int64     `json:"proofs_verified"` // elements whose evaluation was proved
+	Evaluations    int64     `json:"evaluations"`       // elements that holders evaluated
+	ProofsVerified int64     `json:"proofs_verified"`   // elements whose evaluation was proved
+	Warning        string    `json:"warning,omitempty"` // what went wrong beside the answers
 }
 
 // QueryPage is a page of past queries without their matches; Next is empty on the last.

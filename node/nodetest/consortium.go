@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
@@ -125,6 +126,7 @@ func (c *Consortium) Start(name string) *node.Node {
 func (c *Consortium) TryStart(name string) (*node.Node, error) {
 	cfg := node.Config{
 		Home: c.Home(name), Passphrase: passphrase, APIListen: "127.0.0.1:0", Version: "test", Region: c.region(name),
+		Timing: replica.Timing{Heartbeat: 500 * time.Millisecond}, // loopback is quick
 	}
 	if c.opts.Tap != nil {
 		cfg.Tap = c.opts.Tap(name)

@@ -19,6 +19,7 @@ import (
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -90,6 +91,57 @@ func (r *Rogue) answerWith(t *testing.T, querier member.Card, key *voprf.SecretK
 	})
 }
 
+// mirrorFrom serves the index of a home as it is.
+func (r *Rogue) mirrorFrom(t *testing.T, dir string) {
+	t.Helper()
+	m, err := mirror.Open(dir, mirror.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = m.Close() })
+	r.Host.Handle(session.MirrorProtocol, 8, func(_ context.Context, s p2p.Stream) {
+		machine := session.NewProvider(r.LedgerID)
+		for {
+			msg, err := wire.ReadFrame(s, session.MaxMirrorAsk)
+			if err != nil {
+				return
+			}
+			q, err := machine.Receive(msg)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			reply, err := provide(m, r.Card.Keys.Node, machine, q)
+			if err != nil || wire.WriteFrame(s, reply) != nil {
+				return
+			}
+		}
+	})
+}
+
+func provide(m *mirror.Mirror, holder member.PublicKey, machine *session.Provider, q *session.MirrorRequest) ([]byte, error) {
+	if q.Kind == session.ManifestsKind {
+		var raw [][]byte
+		all, err := m.Manifests(holder)
+		for _, signed := range all {
+			raw = append(raw, signed.Raw)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return machine.Manifests(raw, false)
+	}
+	ref, _, err := m.Find(holder, q.Name)
+	if err != nil {
+		return nil, err
+	}
+	part, err := m.ReadPart(ref, q.Name, q.File, q.Offset, q.Length)
+	if err != nil {
+		return nil, err
+	}
+	return machine.Part(part)
+}
+
 // TestFalseProof: a holder that evaluates under another key than the one on the ledger, with a proof
 // that is right for that other key, is caught, named, and the evidence is kept.
 func TestFalseProof(t *testing.T) {
@@ -99,22 +151,7 @@ func TestFalseProof(t *testing.T) {
 	other, err := voprf.DeriveKey(sha256.Sum256([]byte("another key")), []byte("bench"))
 	c.must(err)
 	rogue.answerWith(t, c.Card("platform"), other)
-	rogue.Host.Handle(session.MirrorProtocol, 8, func(_ context.Context, s p2p.Stream) {
-		machine := session.NewProvider(rogue.LedgerID)
-		for {
-			msg, err := wire.ReadFrame(s, session.MaxMirrorAsk)
-			if err != nil {
-				return
-			}
-			if _, err := machine.Receive(msg); err != nil {
-				return
-			}
-			reply, err := machine.Manifests(nil, false)
-			if err != nil || wire.WriteFrame(s, reply) != nil {
-				return
-			}
-		}
-	})
+	rogue.mirrorFrom(t, home.Home(c.Home("bank")).Mirror())
 	got := ask(t, c, "platform", shared)
 	if statusAt(got, "bank") != "bad-proof" || statusAt(got, "police") != "ok" || len(got.Matches) != 1 || !got.Partial {
 		t.Fatalf("report %+v", got)

@@ -1,11 +1,14 @@
 package nodetest
 
 import (
+	"errors"
+	"io"
 	"os"
 	"testing"
 
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/invite"
 )
 
@@ -38,3 +41,18 @@ func rootAtOne(t testing.TB, c *Consortium) [32]byte {
 	tree.Append(tlog.LeafHash(c.read(home.Home(c.Home("bank")).Genesis())))
 	return tree.Root()
 }
+
+// brokenFeed is a feed whose connection breaks at its end.
+type brokenFeed struct{ io.Reader }
+
+func (b brokenFeed) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func feedOptions() hub.FeedOptions { return hub.FeedOptions{Format: "csv"} }
+
+func indicatorFilter() hub.IndicatorFilter { return hub.IndicatorFilter{} }

@@ -248,17 +248,17 @@ func TestChargesDoNotRace(t *testing.T) {
 
 func TestPublished(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	for _, want := range []int64{0, 3, 5} {
-		if want != 0 {
+	for _, want := range []Published{{}, {3, 1, [32]byte{1}}, {5, 2, [32]byte{2}}} {
+		if want.Version != 0 {
 			if err := s.SetPublished(t.Context(), 1, "email", want); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got, err := s.Published(t.Context(), 1, "email"); got != want || err != nil {
-			t.Errorf("revision %d, want %d, %v", got, want, err)
+			t.Errorf("%+v, want %+v, %v", got, want, err)
 		}
 	}
-	if got, err := s.Published(t.Context(), 2, "email"); got != 0 || err != nil {
-		t.Errorf("another epoch: %d, %v", got, err)
+	if got, err := s.Published(t.Context(), 2, "email"); got != (Published{}) || err != nil {
+		t.Errorf("another epoch: %+v, %v", got, err)
 	}
 }

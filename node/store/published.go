@@ -9,23 +9,32 @@ import (
 	"github.com/crosslight/crosslight/protocol/indicator"
 )
 
-// Published returns the revision ([Tally]) that the published index of (epoch, type) shows, 0 for one
-// that was never published.
-func (s *Store) Published(ctx context.Context, epoch uint64, t indicator.Type) (revision int64, err error) {
-	err = s.main.read.QueryRowContext(ctx, "SELECT revision FROM published WHERE epoch = ? AND type = ?",
-		int64(epoch), string(t)).Scan(&revision)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return revision, cause(ctx, err)
+// Published is what this member last published of one index.
+type Published struct {
+	Revision int64    // of the [Tally] that it shows
+	Version  uint64   // of its manifest, 0 if there never was one
+	Manifest [32]byte // the manifest's hash
 }
 
-// SetPublished notes that the index of (epoch, type) shows that revision. A crash between publishing
-// and noting leaves an index that is built once more.
-func (s *Store) SetPublished(ctx context.Context, epoch uint64, t indicator.Type, revision int64) error {
+// Published returns what was last published of (epoch, type); zero if nothing was.
+func (s *Store) Published(ctx context.Context, epoch uint64, t indicator.Type) (p Published, err error) {
+	var manifest []byte
+	err = s.main.read.QueryRowContext(ctx, "SELECT revision, version, manifest FROM published WHERE epoch = ? AND type = ?",
+		int64(epoch), string(t)).Scan(&p.Revision, &p.Version, &manifest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Published{}, nil
+	}
+	copy(p.Manifest[:], manifest)
+	return p, cause(ctx, err)
+}
+
+// SetPublished notes what is about to be published. It comes before the manifest is shown to anybody:
+// a crash in between leaves a version that nobody saw, and the next one follows it.
+func (s *Store) SetPublished(ctx context.Context, epoch uint64, t indicator.Type, p Published) error {
 	err := s.main.tx(ctx, func(c *sql.Conn) error {
-		_, err := c.ExecContext(ctx, `INSERT INTO published (epoch, type, revision) VALUES (?, ?, ?)
-			ON CONFLICT (epoch, type) DO UPDATE SET revision = excluded.revision`, int64(epoch), string(t), revision)
+		_, err := c.ExecContext(ctx, `INSERT INTO published (epoch, type, revision, version, manifest) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (epoch, type) DO UPDATE SET revision = excluded.revision, version = excluded.version,
+			manifest = excluded.manifest`, int64(epoch), string(t), p.Revision, int64(p.Version), p.Manifest[:])
 		return err
 	})
 	if err != nil {

@@ -35,11 +35,14 @@ CREATE TABLE tally (
 	revision INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Which revision of a type's tally the published index of an epoch shows.
+-- The newest manifest of each own index, and which revision of the type's tally it shows. The chain of
+-- manifests goes on from here even when the mirror folder is lost.
 CREATE TABLE published (
 	epoch    INTEGER NOT NULL,
 	type     TEXT    NOT NULL,
 	revision INTEGER NOT NULL,
+	version  INTEGER NOT NULL,
+	manifest BLOB    NOT NULL CHECK (length(manifest) = 32),
 	PRIMARY KEY (epoch, type)
 ) WITHOUT ROWID;
 

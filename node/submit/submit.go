@@ -7,12 +7,13 @@
 package submit
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
+	"math"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/entry"
@@ -40,6 +41,7 @@ type Ledger interface {
 	Leader() (peer string, ok bool)
 	View(read func(*state.State))
 	WaitSize(ctx context.Context, size uint64) error
+	Leaves(from, to uint64) ([][]byte, error)
 }
 
 // Opener opens a stream to a peer; *p2p.Host is one.
@@ -55,57 +57,58 @@ type Submitter struct {
 	self   string // own peer ID
 	log    *slog.Logger
 
-	mu sync.Mutex // held while an entry is under way: sequence numbers are per key
+	turn chan struct{} // held while an entry is under way: sequence numbers are per key
 }
 
 // New returns a submitter for the ledger with that id.
 func New(ledger Ledger, net Opener, id [32]byte, self string, log *slog.Logger) *Submitter {
-	return &Submitter{ledger: ledger, net: net, id: id, self: self, log: log}
+	return &Submitter{ledger: ledger, net: net, id: id, self: self, log: log, turn: make(chan struct{}, 1)}
 }
 
 // Make builds the entry with the next sequence number of its key.
 type Make func(s entry.Signer, seq uint64) (entry.Raw, error)
 
 // Submit puts an entry on the ledger, signed with key, and returns its index once this node has
-// applied it. Errors: an *entry.Rejection, [ErrUnavailable], [ErrWrongLedger], or what make returned.
+// applied it. Errors: an *entry.Rejection, [ErrUnavailable], [ErrWrongLedger], or what build returned.
 func (s *Submitter) Submit(ctx context.Context, key ed25519.PrivateKey, build Make) (index uint64, raw entry.Raw, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return 0, nil, fmt.Errorf("%w: another entry of this member is under way: %w", ErrUnavailable, ctx.Err())
+	}
 	signer := entry.Signer{Key: key, LedgerID: s.id}
 	for {
 		var seq uint64
 		s.ledger.View(func(st *state.State) { seq = st.NextSeq(member.PublicOf(key).ID()) })
-		raw, err = build(signer, seq)
-		if err != nil {
+		if raw, err = build(signer, seq); err != nil {
 			return 0, nil, err
 		}
 		index, err = s.bring(ctx, raw)
-		if !lagging(err) {
-			break
+		if err == nil || !lagging(err) {
+			return index, raw, err
 		}
 		// The ledger knows newer entries of this key than this replica has applied: let it catch up.
 		if err := pause(ctx); err != nil {
 			return 0, nil, err
 		}
 	}
-	if err != nil {
-		return 0, nil, err
-	}
-	if err := s.ledger.WaitSize(ctx, index+1); err != nil {
-		return 0, nil, fmt.Errorf("%w: the entry stands at %d, but this node has not caught up: %w", ErrUnavailable, index, err)
-	}
-	return index, raw, nil
 }
 
 func lagging(err error) bool {
 	return errors.Is(err, entry.ErrReplayed) || errors.Is(err, entry.ErrSequenceGap)
 }
 
-// bring hands the entry to the leader until somebody answers for it.
+// bring hands the entry to the leader until this node's own replica has applied it. What a leader says
+// is only news: one that claims to have taken an entry which never comes is asked again, and so is
+// the next one.
 func (s *Submitter) bring(ctx context.Context, raw entry.Raw) (uint64, error) {
 	var last error
 	for {
 		index, err := s.once(ctx, raw)
+		if err == nil {
+			index, err = s.confirm(ctx, index, raw)
+		}
 		var rejection *entry.Rejection
 		switch {
 		case err == nil:
@@ -119,6 +122,29 @@ func (s *Submitter) bring(ctx context.Context, raw entry.Raw) (uint64, error) {
 		}
 	}
 }
+
+// confirmWithin is how long this node may be behind a leader that has taken an entry.
+const confirmWithin = 10 * time.Second
+
+// confirm waits until the own replica holds the entry where the leader says that it stands.
+func (s *Submitter) confirm(ctx context.Context, index uint64, raw []byte) (uint64, error) {
+	limited, cancel := context.WithTimeout(ctx, confirmWithin)
+	defer cancel()
+	if index == math.MaxUint64 {
+		return 0, errNotThere
+	}
+	if err := s.ledger.WaitSize(limited, index+1); err != nil {
+		return 0, fmt.Errorf("the leader says that it took the entry, but this node has not caught up: %w", err)
+	}
+	leaf, err := s.ledger.Leaves(index, index+1)
+	if err != nil || !bytes.Equal(leaf[0], raw) {
+		return 0, errNotThere
+	}
+	return index, nil
+}
+
+// errNotThere reports a leader that claims to have taken an entry which does not stand where it says.
+var errNotThere = errors.New("the leader's answer does not hold: the entry is not on the ledger")
 
 func pause(ctx context.Context) error {
 	select {
@@ -140,12 +166,9 @@ func (s *Submitter) once(ctx context.Context, raw entry.Raw) (uint64, error) {
 	return s.forward(ctx, leader, raw)
 }
 
-// apply submits to the replica here. An entry that stands already is as good as accepted.
+// apply submits to the replica here. An entry that stands already gives its index.
 func (s *Submitter) apply(ctx context.Context, raw []byte) (uint64, error) {
 	result, err := s.ledger.Submit(ctx, raw)
-	if errors.Is(err, entry.ErrDuplicate) {
-		return result.Index, nil
-	}
 	return result.Index, err
 }
 

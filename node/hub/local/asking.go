@@ -34,19 +34,22 @@ type asking struct {
 	hub      *Hub
 	plan     *plan
 	exchange *exchange
-	indexed  *indexing
 	stream   p2p.Stream // opened at the first job
 }
 
-// work takes jobs until there are none or the exchange has failed. A refusal of one type ends its job
+// work takes jobs until there are none or the exchange has failed. A refusal of one type ends that type
 // alone: the budget for phones may be spent while that for images is not.
 func (a *asking) work(ctx context.Context, queue <-chan job) {
 	defer a.hangUp()
 	for j := range queue {
-		if err := a.exchange.failed(); err != nil && !narrow(err) {
+		if err := a.exchange.failed(); err != nil && !narrow(err) && !errors.Is(err, errNoIndex) {
 			return
 		}
+		if a.exchange.refused(j.typ) {
+			continue
+		}
 		if err := a.persist(ctx, j); err != nil {
+			a.exchange.refuse(j.typ)
 			a.exchange.fail(err)
 			a.hub.cfg.Log.Warn("a holder did not answer in full", "holder", a.exchange.holder.Name, "type", string(j.typ), "error", err)
 		}
@@ -66,23 +69,21 @@ func narrow(err error) bool {
 	return false
 }
 
-// An overloaded holder is asked again so often, each time after as long as it said, but never after
-// more than maxPause: a holder must not be able to put a query to sleep.
-const (
-	maxRetries = 5
-	maxPause   = 10 * time.Second
-)
+// maxPause bounds a wait for an overloaded holder, whatever it asks for.
+const maxPause = 10 * time.Second
 
 // persist runs a job, and what is left of it again when the holder was overloaded.
 func (a *asking) persist(ctx context.Context, j job) error {
-	for try := 0; ; try++ {
+	for {
 		rest, err := a.run(ctx, j)
 		if err == nil {
 			return nil
 		}
-		a.hangUp() // what is in flight is of no use any more
+		if !narrow(err) {
+			a.hangUp() // what is in flight is of no use any more
+		}
 		var r *session.Refusal
-		if !errors.As(err, &r) || r.Code != session.Overloaded || try == maxRetries {
+		if !errors.As(err, &r) || r.Code != session.Overloaded || !a.exchange.mayPause() {
 			return err
 		}
 		select {
@@ -109,10 +110,14 @@ type flight struct {
 }
 
 // run asks about one job in batches, a window of them in flight, so that this node blinds the next
-// batch while the holder evaluates the last. After an error it returns the questions without an answer.
+// batch while the holder evaluates the last. After a narrow refusal it returns the questions without an
+// answer, and the stream goes on.
 func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	rest = j.questions
 	permit := a.exchange.permits[j.typ]
+	if _, err := a.hub.cfg.Mirror.Manifest(a.ref(permit, j)); err != nil {
+		return rest, fmt.Errorf("%w: %w", errNoIndex, err)
+	}
 	public := permit.PublicKey()
 	client, err := voprf.NewClient(public[:])
 	if err != nil {
@@ -127,9 +132,13 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = a.stream.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	var inFlight []flight
-	for unsent := rest; len(rest) > 0; {
-		for len(unsent) > 0 && machine.Ready() {
+	var (
+		inFlight []flight
+		left     []question // refused, to be asked again if the refusal was for a time
+		refusal  error
+	)
+	for unsent := rest; len(inFlight) > 0 || len(unsent) > 0; {
+		for refusal == nil && len(unsent) > 0 && machine.Ready() {
 			n := min(batch, len(unsent))
 			f, err := a.send(client, machine, unsent[:n])
 			if err != nil {
@@ -137,12 +146,21 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 			}
 			inFlight, unsent = append(inFlight, f), unsent[n:]
 		}
-		if err := a.receive(ctx, machine, permit, j, inFlight[0]); err != nil {
+		if len(inFlight) == 0 {
+			return append(left, unsent...), refusal
+		}
+		// A refused request does not keep us from the answers to those behind it: they are paid for.
+		err := a.receive(ctx, machine, permit, j, inFlight[0])
+		switch {
+		case narrow(err):
+			refusal = err
+			left = append(left, inFlight[0].questions...)
+		case err != nil:
 			return rest, err
 		}
-		rest, inFlight = rest[len(inFlight[0].questions):], inFlight[1:]
+		inFlight = inFlight[1:]
 	}
-	return nil, nil
+	return left, refusal
 }
 
 func (a *asking) machine(permit ledger.Permit, j job) (*session.Asker, error) {
@@ -209,7 +227,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 		return errors.Join(err, a.keep(permit, f.sent, msg))
 	}
 	a.hub.cfg.Metrics.ProofsVerified.Add(float64(len(f.questions)))
-	return a.lookUp(ctx, permit, j, f.questions, outputs)
+	return a.lookUp(permit, j, f.questions, outputs)
 }
 
 func (e *exchange) count(n int, proved bool) {
@@ -235,20 +253,11 @@ func (a *asking) keep(permit ledger.Permit, sent, got []byte) error {
 	return nil
 }
 
-// lookUp searches the holder's mirrored index for the outputs, as soon as the mirror is up to date.
-func (a *asking) lookUp(ctx context.Context, permit ledger.Permit, j job, asked []question, outputs []voprf.Output) error {
-	select {
-	case <-a.indexed.ready:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	ref := mirror.Ref{Holder: a.exchange.holder.Keys.Node, Epoch: permit.Epoch(), Type: string(j.typ)}
-	view, err := a.hub.cfg.Mirror.Use(ref)
-	if errors.Is(err, mirror.ErrNone) {
-		return nil // the holder has nothing of this type, or its index did not come, which run reports
-	}
+// lookUp searches the holder's mirrored index for the outputs.
+func (a *asking) lookUp(permit ledger.Permit, j job, asked []question, outputs []voprf.Output) error {
+	view, err := a.hub.cfg.Mirror.Use(a.ref(permit, j))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoIndex, err)
 	}
 	derive := index.NewDeriver(index.Context{
 		Ledger: a.hub.cfg.LedgerID, Holder: a.exchange.holder.PeerID, Epoch: permit.Epoch(), Type: string(j.typ),
@@ -269,6 +278,10 @@ func (a *asking) lookUp(ctx context.Context, permit ledger.Permit, j job, asked 
 	}
 	a.exchange.add(a.hub, matches)
 	return errors.Join(err, view.Release())
+}
+
+func (a *asking) ref(permit ledger.Permit, j job) mirror.Ref {
+	return mirror.Ref{Holder: a.exchange.holder.Keys.Node, Epoch: permit.Epoch(), Type: string(j.typ)}
 }
 
 func (e *exchange) add(h *Hub, matches []found) {

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/evidence"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
@@ -28,7 +30,7 @@ const (
 	statusBadProof    = "bad-proof"
 	statusFault       = "protocol-fault"
 	statusNoIndex     = "no-index"
-	statusStorage     = "storage-failed" // ours
+	statusLocal       = "local-failure" // ours: disk, limits, shutting down
 )
 
 // exchange is everything between this member and one holder in one query. Its fields are written by
@@ -40,9 +42,11 @@ type exchange struct {
 	denial  error    // the first reason
 
 	mu        sync.Mutex
-	evaluated int64 // elements that came back
-	proved    int64 // of those, with a proof that holds
-	fault     error // the first that ended or narrowed the exchange
+	evaluated int64                   // elements that came back
+	proved    int64                   // of those, with a proof that holds
+	fault     error                   // the gravest so far
+	over      map[indicator.Type]bool // types that the holder refused
+	pauses    int                     // waits for an overloaded holder that are left
 	found     []found
 }
 
@@ -53,13 +57,47 @@ func (e *exchange) deny(t indicator.Type, err error) {
 	}
 }
 
-// fail notes the first fault.
+// fail notes a fault. A graver one takes the place of a lighter: that a budget is spent must not hide
+// that a proof was false.
 func (e *exchange) fail(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.fault == nil {
+	if e.fault == nil || gravity(err) > gravity(e.fault) {
 		e.fault = err
 	}
+}
+
+func gravity(err error) int {
+	switch {
+	case errors.Is(err, voprf.ErrProof):
+		return 3
+	case isFault(err):
+		return 2
+	case narrow(err):
+		return 0
+	}
+	return 1
+}
+
+// refuse notes that the holder answers no more about a type.
+func (e *exchange) refuse(t indicator.Type) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.over[t] = true
+}
+
+func (e *exchange) refused(t indicator.Type) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.over[t]
+}
+
+// mayPause takes one of the waits for an overloaded holder that the whole exchange has.
+func (e *exchange) mayPause() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pauses--
+	return e.pauses >= 0
 }
 
 func (e *exchange) failed() error {
@@ -91,6 +129,12 @@ func (e *exchange) outcome() hub.Asked {
 func statusOf(err error) (status, detail string) {
 	var refusal *session.Refusal
 	switch {
+	case errors.Is(err, voprf.ErrProof) && errors.Is(err, evidence.ErrNotKept):
+		return statusBadProof, "the holder's evaluation is not under its key on the ledger; " + evidence.ErrNotKept.Error() + ": free the evidence folder and ask again"
+	case errors.Is(err, voprf.ErrProof):
+		return statusBadProof, "the holder's evaluation is not under its key on the ledger; the evidence is kept in the home's evidence folder: show it to the board"
+	case errors.Is(err, errNoIndex):
+		return statusNoIndex, err.Error()
 	case errors.As(err, &refusal):
 		return string(refusal.Code), refusal.Error()
 	case errors.Is(err, ledger.ErrSuspended):
@@ -101,12 +145,8 @@ func statusOf(err error) (status, detail string) {
 		return string(session.EpochOver), err.Error()
 	case errors.Is(err, ledger.ErrNotAMember):
 		return string(session.NotAMember), err.Error()
-	case errors.Is(err, voprf.ErrProof):
-		return statusBadProof, "the holder's evaluation is not under its key on the ledger; the evidence is kept: show it to the board"
-	case errors.Is(err, mirror.ErrFull), errors.Is(err, mirror.ErrDisk):
-		return statusStorage, err.Error()
-	case errors.Is(err, errNoIndex):
-		return statusNoIndex, err.Error()
+	case errors.Is(err, mirror.ErrFull), errors.Is(err, mirror.ErrDisk), errors.Is(err, p2p.ErrBusy), errors.Is(err, p2p.ErrClosed):
+		return statusLocal, err.Error()
 	case errors.Is(err, p2p.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return statusTimeout, "the holder did not answer in time: ask again later, or with a longer --timeout"
 	case isFault(err):
@@ -120,52 +160,63 @@ func isFault(err error) bool {
 	return slices.ContainsFunc(peerFaults, func(f error) bool { return errors.Is(err, f) })
 }
 
-// errNoIndex reports that the holder's index could not be mirrored.
-var errNoIndex = errors.New("the holder's index could not be mirrored")
+// errNoIndex reports that the holder's index is not here, so that an answer could not be looked up.
+var errNoIndex = errors.New("the holder's index could not be brought up to date")
 
-// run asks the holder about everything that is permitted and looks the answers up.
+// Bounds of one exchange: a holder must not be able to put a query to sleep.
+const (
+	maxPauses  = 5
+	exchangeIn = time.Minute          // whatever is asked
+	elementIn  = 5 * time.Millisecond // more for each element: forty times what an evaluation takes
+	mirrorIn   = 10 * time.Minute     // the first time, an index of gigabytes may have to come
+)
+
+// ofTheIndex says whether a failed update concerns indexes, and the holder may still be asked.
+func ofTheIndex(err error) bool {
+	var r *session.Refusal
+	if errors.As(err, &r) {
+		return narrow(err) || r.Code == session.NotFound
+	}
+	return isFault(err) || slices.ContainsFunc([]error{
+		mirror.ErrFull, mirror.ErrDisk, mirror.ErrBusy, mirror.ErrTooLarge, mirror.ErrTurn, mirror.ErrNone,
+	}, func(f error) bool { return errors.Is(err, f) })
+}
+
+// run brings the holder's index up to date, asks about everything that is permitted, and looks the
+// answers up. Where the index does not come, an older one is better than none: it is asked about, and
+// the report says that it is not up to date. A type without any index is not asked about at all, for
+// the budget would be spent on answers that cannot be read.
 func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 	if len(e.permits) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	indexed := e.mirror(ctx, h)
-	jobs := p.jobs(e)
-	workers := min(len(jobs), max(2, runtime.GOMAXPROCS(0)))
+	switch err := h.updateMirrorWithin(ctx, e.holder, mirrorIn); {
+	case err == nil:
+	case ofTheIndex(err):
+		e.fail(fmt.Errorf("%w: %w", errNoIndex, err))
+	default: // the holder is away, or refuses this member as such: asking would meet the same
+		e.fail(err)
+		return nil
+	}
+	jobs, elements := p.jobs(e), 0
 	queue := make(chan job, len(jobs))
 	for _, j := range jobs {
 		queue <- j
+		elements += len(j.questions)
 	}
 	close(queue)
+	ctx, cancel := context.WithTimeout(ctx, exchangeIn+time.Duration(elements)*elementIn)
+	defer cancel()
 	var wg sync.WaitGroup
-	for range workers {
+	for range min(len(jobs), max(2, runtime.GOMAXPROCS(0))) {
 		wg.Go(func() {
-			a := &asking{hub: h, plan: p, exchange: e, indexed: indexed}
+			a := &asking{hub: h, plan: p, exchange: e}
 			a.work(ctx, queue)
 		})
 	}
 	wg.Wait()
-	if err := <-indexed.done; err != nil {
-		e.fail(fmt.Errorf("%w: %w", errNoIndex, err))
-	}
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	return e.found
-}
-
-// indexing is the update of the holder's mirror, which runs beside the evaluations.
-type indexing struct {
-	ready chan struct{} // closed when the update has ended, well or not
-	done  chan error    // its outcome, once
-}
-
-func (e *exchange) mirror(ctx context.Context, h *Hub) *indexing {
-	i := &indexing{ready: make(chan struct{}), done: make(chan error, 1)}
-	go func() {
-		defer close(i.ready)
-		i.done <- h.updateMirror(ctx, e.holder)
-	}()
-	return i
 }
 
 // job is a run of questions of one type, answered over one stream.

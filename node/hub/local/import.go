@@ -29,8 +29,7 @@ func (h *Hub) Import(ctx context.Context, in io.Reader, opts hub.FeedOptions) (h
 	h.cfg.Indexer.Kick()
 	err = h.cfg.Indexer.Publish(ctx)
 	if err != nil && !errors.Is(err, holder.ErrNoEpoch) {
-		// The rows are safe; the indexer goes on trying by itself.
-		h.cfg.Log.Warn("imported, but the index is not published yet", "error", err)
+		return report, classed(fmt.Errorf("%d indicators are imported and safe, but others cannot find them before the index is built, which the node goes on trying: %w", report.Imported, err))
 	}
 	return report, nil
 }

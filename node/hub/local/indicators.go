@@ -83,7 +83,7 @@ func (h *Hub) Withdraw(ctx context.Context, req hub.WithdrawRequest) (hub.Withdr
 	h.cfg.Log.Info("withdrawn", "count", len(gone))
 	h.cfg.Indexer.Kick()
 	if err := h.cfg.Indexer.Publish(ctx); err != nil && !errors.Is(err, holder.ErrNoEpoch) {
-		return report, fmt.Errorf("%w: withdrawn from the store, but the index still shows it until it is built: %w", hub.ErrStorage, err)
+		return report, classed(fmt.Errorf("%d indicators are withdrawn from the store, but the index shows them until it is built, which the node goes on trying: %w", len(gone), err))
 	}
 	return report, nil
 }

@@ -42,6 +42,7 @@ type Config struct {
 	Evidence string // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
+	Settled  func() bool // whether this node's ledger is of the present
 }
 
 // Hub implements [hub.Hub] on this node.

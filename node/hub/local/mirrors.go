@@ -23,6 +23,12 @@ func (h *Hub) updateMirror(ctx context.Context, holder state.Member) error {
 	})
 }
 
+func (h *Hub) updateMirrorWithin(ctx context.Context, holder state.Member, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return h.updateMirror(ctx, holder)
+}
+
 // Periods of the mirror's own work: a query updates the holders that it asks at once.
 const (
 	followEvery = 5 * time.Second
@@ -51,11 +57,9 @@ func (h *Hub) followAll(ctx context.Context) {
 		if m.Name == h.cfg.Name || m.Status != state.Active || m.Epoch == 0 {
 			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, followLimit)
-		if err := h.updateMirror(limited, m); err != nil {
+		if err := h.updateMirrorWithin(ctx, m, followLimit); err != nil {
 			h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
 		}
-		cancel()
 	}
 }
 

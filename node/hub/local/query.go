@@ -41,6 +41,9 @@ func (h *Hub) Query(ctx context.Context, req hub.QueryRequest, in io.Reader) (hu
 	if err != nil {
 		return hub.QueryReport{}, classed(err)
 	}
+	if err := h.settle(ctx); err != nil {
+		return hub.QueryReport{}, err
+	}
 	plan, err := h.plan(req, q)
 	if err != nil {
 		return hub.QueryReport{}, classed(err)
@@ -53,9 +56,29 @@ func (h *Hub) Query(ctx context.Context, req hub.QueryRequest, in io.Reader) (hu
 	plan.conclude(&report, found)
 	h.cfg.Metrics.QuerySeconds.Observe(h.cfg.Now().Sub(start).Seconds())
 	if err := h.cfg.Store.SaveQuery(context.WithoutCancel(ctx), plan.record(report, found)); err != nil {
-		return report, classed(err)
+		// The answers are paid for: they must reach the analyst whatever became of the record.
+		h.cfg.Log.Error("a query could not be recorded", "error", err)
+		report.Warning = "this query could not be recorded, so `query show` will not find it: " + err.Error()
 	}
 	return report, nil
+}
+
+// settleIn is how long a query waits for a node that has just started.
+const settleIn = 10 * time.Second
+
+// settle waits until this node's ledger is of the present. Before that a member that was suspended
+// since would still be asked.
+func (h *Hub) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleIn)
+	defer cancel()
+	for !h.cfg.Settled() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: this node's ledger has not caught up with a leader: `crosslight node status` says why", hub.ErrUnavailable)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 func checkQuery(req hub.QueryRequest) error {
@@ -130,7 +153,10 @@ func (p *plan) choose(s *state.State, self state.Member) error {
 
 // exchange authorises every type with one holder. What is denied is not sent.
 func (p *plan) exchange(s *state.State, self, holder state.Member) *exchange {
-	e := &exchange{holder: holder, permits: map[indicator.Type]ledger.Permit{}}
+	e := &exchange{
+		holder: holder, permits: map[indicator.Type]ledger.Permit{},
+		over: map[indicator.Type]bool{}, pauses: maxPauses,
+	}
 	epoch, _ := s.Epoch(holder.Name)
 	for _, t := range p.questions.types() {
 		permit, err := ledger.Authorised(s, ledger.Ask{

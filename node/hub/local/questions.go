@@ -13,8 +13,8 @@ import (
 	"github.com/crosslight/crosslight/protocol/indicator/feed"
 )
 
-// maxQuestions is how many distinct indicators one query may ask about: 80 bytes of memory each.
-const maxQuestions = 5_000_000
+// maxQuestions is how many distinct indicators one query may ask about: some 200 bytes of memory each.
+const maxQuestions = 2_000_000
 
 // question is one distinct indicator to ask about.
 type question struct {
