@@ -128,6 +128,7 @@ func (n *Node) checks() {
 		}
 		return ""
 	})
+	n.health.Register("index", n.holder.Indexer().Check)
 	n.health.Register("epoch", func() string {
 		m, ok := n.self()
 		if ok && m.Epoch == 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/node/telemetry"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/indicator"
@@ -34,10 +35,14 @@ type Indexer struct {
 	mu    sync.Mutex  // held while building
 	dirty atomic.Bool // something changed that is not published yet
 	busy  atomic.Bool // a build is under way
+
+	failed func(error)     // notes how the last round ended
+	check  telemetry.Check // says so
 }
 
 func newIndexer(h *Holder) *Indexer {
 	x := &Indexer{h: h, kick: make(chan struct{}, 1)}
+	x.failed, x.check = telemetry.Failing()
 	x.dirty.Store(true) // until the first look says otherwise
 	return x
 }
@@ -49,6 +54,14 @@ func (x *Indexer) Kick() {
 	case x.kick <- struct{}{}:
 	default:
 	}
+}
+
+// Check says why the index is not what it should be, or nothing when it is.
+func (x *Indexer) Check() string {
+	if reason := x.check(); reason != "" {
+		return "the index could not be built, and others see the one before: " + reason
+	}
+	return ""
 }
 
 // Pending says whether something is not published yet.
@@ -111,6 +124,7 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	for {
 		x.dirty.Store(false)
 		built, err := x.round(ctx, epoch)
+		x.failed(err)
 		if err != nil {
 			x.dirty.Store(true)
 			return err

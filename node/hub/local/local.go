@@ -59,12 +59,6 @@ func New(cfg Config) *Hub {
 	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
-// self returns this member as the ledger has it; a newcomer that has not caught up is not there yet.
-func (h *Hub) self() (m state.Member, ok bool) {
-	h.cfg.Replica.View(func(s *state.State) { m, ok = s.Member(h.cfg.Name) })
-	return m, ok
-}
-
 // nameOf is the name of the member behind a peer ID, or empty.
 func (h *Hub) nameOf(peer string) (name string) {
 	h.cfg.Replica.View(func(s *state.State) {
