@@ -48,7 +48,7 @@ func (a *app) importFeed(ctx context.Context, path string, o hub.FeedOptions) er
 	if err != nil {
 		return err
 	}
-	feed, done, err := a.feed(path, "importing")
+	feed, done, err := a.feed(path, "reading", "storing and building the index")
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 )
 
@@ -102,9 +100,9 @@ func (a *app) confirm(yes bool, question string) error {
 	return errors.New("nothing was done")
 }
 
-// feed opens FILE or, for "-", standard input, with a progress bar where a person watches. The
-// function it returns ends both.
-func (a *app) feed(path, what string) (io.Reader, func(), error) {
+// feed opens FILE or, for "-", standard input, with a progress bar where a person watches: reading is
+// what happens first, working what happens once all has been read. The function it returns ends both.
+func (a *app) feed(path, reading, working string) (io.Reader, func(), error) {
 	if path == "-" {
 		return a.in, func() {}, nil
 	}
@@ -120,10 +118,6 @@ func (a *app) feed(path, what string) (io.Reader, func(), error) {
 	if !terminal(a.err) {
 		return f, func() { f.Close() }, nil
 	}
-	bars := mpb.New(mpb.WithOutput(a.err))
-	bar := bars.AddBar(info.Size(), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(what+" ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f "), decor.AverageETA(decor.ET_STYLE_GO)))
-	r, err := bar.ProxyReader(f)
-	return r, func() { bar.Abort(true); bars.Wait(); f.Close() }, err
+	p := newProgress(a.err, info.Size(), reading, working)
+	return &watchedReader{f, p}, func() { p.end(); f.Close() }, nil
 }

@@ -79,7 +79,7 @@ func (a *app) askHolders(ctx context.Context, o queryFlags) (hub.QueryReport, er
 	if o.file == "" {
 		return h.Query(ctx, o.QueryRequest, nil)
 	}
-	feed, done, err := a.feed(o.file, "reading")
+	feed, done, err := a.feed(o.file, "reading", "asking")
 	if err != nil {
 		return hub.QueryReport{}, err
 	}
