@@ -52,6 +52,9 @@ func (a *app) propose(kind, what, flag, about, example string, subject func(*pro
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would change and whose votes are missing, and stop")
 	yesFlag(c, &o.yes)
 	require(c, flag)
+	if kind == "admit" {
+		c.Flags().BoolVar(&o.Seat, "seat", true, "give it a seat on the board, which takes two thirds of the seats instead of more than half")
+	}
 	return c
 }
 
