@@ -99,6 +99,9 @@ func (d *demoRun) table(t *table) {
 	t.line("%.1f s in all", float64(r.ElapsedMS)/1000)
 }
 
+// shownTypes is how many types a row of the table names.
+const shownTypes = 3
+
 // pairTable counts the matches of each querier and holder, by type.
 func (r *demoResult) pairTable(t *table) {
 	type pair struct{ querier, holder string }
@@ -120,22 +123,28 @@ func (r *demoResult) pairTable(t *table) {
 			total += counts[p][typ]
 			types = append(types, fmt.Sprintf("%s %d", typ, counts[p][typ]))
 		}
+		if more := len(types) - shownTypes; more > 1 {
+			types = append(types[:shownTypes], fmt.Sprintf("and %d more types", more))
+		}
 		rows = append(rows, []any{p.querier, p.holder, total, types})
 	}
 	t.rows([]string{"asked by", "holder", "matches", "types"}, rows)
 }
 
-// sampleTable shows a few matches of each querier and holder.
+// sampleTable shows a few matches of each querier and holder, each of another type where there are
+// enough.
 func (r *demoResult) sampleTable(t *table) {
 	const each, most = 2, 12
-	shown := map[[2]string]int{}
+	shown, seen := map[[2]string]int{}, map[string]bool{}
+	many := len(r.Matches) > 2*most
 	rows := [][]any{}
 	for _, m := range r.Matches {
 		pair := [2]string{m.Querier, m.Holder}
-		if shown[pair] == each || len(rows) == most {
+		if shown[pair] == each || len(rows) == most || many && seen[m.Type] {
 			continue
 		}
 		shown[pair]++
+		seen[m.Type] = true
 		rows = append(rows, []any{m.Querier, m.QuerierReference, m.Type, m.Holder, m.HolderReference, m.Category})
 	}
 	t.rows([]string{"asked by", "own reference", "type", "holder", "holder's reference", "category"}, rows)
