@@ -11,6 +11,10 @@ import (
 
 	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
+	"github.com/crosslight/crosslight/protocol/wire"
 )
 
 // vote casts one seat's vote and returns what became of the proposal.
@@ -214,4 +218,48 @@ func TestLedgerSurvivesRestarts(t *testing.T) {
 	c.must(err)
 	defer file.Close()
 	c.must(c.Hub("police").LedgerExport(context.Background(), file))
+}
+
+// TestSuspensionClosesStreams: a data stream that a member holds open when it is suspended ends at once,
+// and a new one is answered with the reason.
+func TestSuspensionClosesStreams(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	rogue := c.Rogue("platform")
+	bank := c.Card("bank")
+	open := rogue.open(t, bank, session.MirrorProtocol)
+	c.must(open.SetDeadline(time.Now().Add(readyWithin)))
+	c.must(wire.WriteFrame(open, mirrorQuestion(t, rogue, bank)))
+	_, err := wire.ReadFrame(open, session.MaxMirrorAnswer)
+	c.must(err)
+
+	p := propose(t, c, "bank", hub.ProposeRequest{Kind: "suspend", Member: "platform", Reason: "key lost"})
+	vote(t, c, "bank", p.ID, "yes")
+	vote(t, c, "police", p.ID, "yes")
+	voted := time.Now()
+	if _, err := open.Read(make([]byte, 1)); err == nil || errors.Is(err, p2p.ErrTimeout) {
+		t.Fatalf("the stream is still open: %v", err)
+	}
+	if took := time.Since(voted); took > 5*time.Second {
+		t.Errorf("the stream was closed after %s", took)
+	}
+	s, err := rogue.Host.Open(t.Context(), bank.Keys.Node.PeerID(), session.MirrorProtocol)
+	c.must(err)
+	c.must(s.SetDeadline(time.Now().Add(readyWithin)))
+	c.must(wire.WriteFrame(s, mirrorQuestion(t, rogue, bank)))
+	answer, err := wire.ReadFrame(s, session.MaxMirrorAnswer)
+	c.must(err)
+	got, err := session.ParseMirrorAnswer(answer)
+	if err != nil || got.Code != session.Suspended {
+		t.Fatalf("a suspended member is answered %+v, %v", got, err)
+	}
+}
+
+// mirrorQuestion asks for a holder's manifests.
+func mirrorQuestion(t *testing.T, r *Rogue, holder member.Card) []byte {
+	t.Helper()
+	msg, err := session.NewPuller(r.LedgerID, holder.Keys.Node).AskManifests(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return msg
 }
