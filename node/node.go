@@ -163,7 +163,7 @@ func (n *Node) openData() (err error) {
 	if err := n.store.BindLedger(n.ctx, n.genesis.ID()); err != nil {
 		return err
 	}
-	if n.mirror, err = mirror.Open(n.home.Mirror(), mirror.Options{}); err != nil {
+	if n.mirror, err = mirror.Open(n.home.Mirror(), mirror.Options{Log: n.log}); err != nil {
 		return err
 	}
 	n.defers(n.mirror.Close)

@@ -21,7 +21,7 @@ func (h *Holder) ServeMirror(ctx context.Context, stream p2p.Stream) {
 	defer stream.Close()
 	machine := session.NewProvider(h.cfg.LedgerID)
 	for ctx.Err() == nil {
-		reply, more, err := h.mirrorTurn(stream, machine)
+		reply, more, err := h.mirrorTurn(ctx, stream, machine)
 		if err != nil {
 			h.streamFault(stream, err)
 			return
@@ -35,7 +35,7 @@ func (h *Holder) ServeMirror(ctx context.Context, stream p2p.Stream) {
 	}
 }
 
-func (h *Holder) mirrorTurn(stream p2p.Stream, machine *session.Provider) (reply []byte, more bool, err error) {
+func (h *Holder) mirrorTurn(ctx context.Context, stream p2p.Stream, machine *session.Provider) (reply []byte, more bool, err error) {
 	if err := stream.SetDeadline(time.Now().Add(idle)); err != nil {
 		return nil, false, err
 	}
@@ -52,12 +52,12 @@ func (h *Holder) mirrorTurn(stream p2p.Stream, machine *session.Provider) (reply
 		reply, err = machine.Refuse(&session.Refusal{Code: session.CodeOf(err)})
 		return reply, false, err
 	}
-	reply, err = h.provide(stream.Peer(), machine, request)
+	reply, err = h.provide(ctx, stream.Peer(), machine, request)
 	return reply, true, err
 }
 
 // provide answers one mirror request of peer.
-func (h *Holder) provide(peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
+func (h *Holder) provide(ctx context.Context, peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
 	if r.Holder != h.self {
 		return machine.Refuse(&session.Refusal{Code: session.NotFound})
 	}
@@ -66,7 +66,7 @@ func (h *Holder) provide(peer string, machine *session.Provider, r *session.Mirr
 	if r.Kind == session.ManifestsKind {
 		reply, err = h.manifests(peer, machine, r)
 	} else {
-		reply, err = h.part(peer, machine, r)
+		reply, err = h.part(ctx, peer, machine, r)
 	}
 	if err == nil {
 		return reply, nil
@@ -81,6 +81,9 @@ func (h *Holder) provide(peer string, machine *session.Provider, r *session.Mirr
 func mirrorRefusal(err error, now time.Time) (*session.Refusal, bool) {
 	if errors.Is(err, mirror.ErrNone) {
 		return &session.Refusal{Code: session.NotFound}, false
+	}
+	if errors.Is(err, mirror.ErrBusy) {
+		return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, false
 	}
 	return refusalOf(err, now)
 }
@@ -108,7 +111,7 @@ func (h *Holder) manifests(peer string, machine *session.Provider, r *session.Mi
 	return machine.Manifests(open[:min(len(open), session.MaxManifests)], more)
 }
 
-func (h *Holder) part(peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
+func (h *Holder) part(ctx context.Context, peer string, machine *session.Provider, r *session.MirrorRequest) ([]byte, error) {
 	ref, _, err := h.cfg.Mirror.Find(member.PublicOf(h.node), r.Name)
 	if err != nil {
 		return nil, err
@@ -120,7 +123,7 @@ func (h *Holder) part(peer string, machine *session.Provider, r *session.MirrorR
 	if r.File == session.LabelsFile && !permit.Labels() {
 		return nil, &ledger.Denial{Err: ledger.ErrNotPermitted, Reason: "policy reveals matches without labels"}
 	}
-	part, err := h.cfg.Mirror.ReadPart(ref, r.Name, r.File, r.Offset, r.Length)
+	part, err := h.cfg.Mirror.ServePart(ctx, ref, r.Name, r.File, r.Offset, r.Length)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ type Build struct {
 	dir     string
 	scratch file
 	builder *index.Builder
+	kind    index.Kind
+	count   uint64
 	closed  bool
 }
 
@@ -31,17 +33,21 @@ const (
 )
 
 // NewBuild starts a segment of the index (holder, c.Epoch, c.Type), where holder is the member's own
-// node key. Every build draws a fresh salt. Errors are [ErrBusy] and the disk's.
+// node key. Every build draws a fresh salt. Errors are [ErrBusy], [ErrFull] where less than the reserve
+// is free, and the disk's.
 func (m *Mirror) NewBuild(holder member.PublicKey, c index.Context, kind index.Kind) (*Build, error) {
 	ref := Ref{holder, c.Epoch, c.Type}
 	dir, err := m.refDir(ref)
 	if err != nil {
 		return nil, err
 	}
+	if err := m.leaves(0); err != nil {
+		return nil, err
+	}
 	if err := m.take(ref); err != nil {
 		return nil, err
 	}
-	b := &Build{mirror: m, ref: ref, dir: dir}
+	b := &Build{mirror: m, ref: ref, dir: dir, kind: kind}
 	if err = m.files.MkdirAll(dir); err == nil {
 		b.scratch, err = m.files.OpenFile(filepath.Join(dir, scratchName), os.O_CREATE|os.O_TRUNC|os.O_RDWR)
 	}
@@ -58,8 +64,18 @@ func (m *Mirror) NewBuild(holder member.PublicKey, c index.Context, kind index.K
 // Add puts in an item: its OPRF output and its encoded label. Errors are index's and the disk's;
 // after one the build can only be aborted.
 func (b *Build) Add(f *[index.OutputSize]byte, label []byte) error {
+	b.count++
+	if b.count%checkEvery == 0 {
+		if err := b.mirror.leaves(0); err != nil {
+			return err
+		}
+	}
 	return built(b.builder.Add(f, label))
 }
+
+// checkEvery is how many items, of a quarter of a KiB each, a build takes between two looks at the
+// disk's free space.
+const checkEvery = 1 << 16
 
 // built tells the disk's errors from the builder's own.
 func built(err error) error {
@@ -77,7 +93,11 @@ func (b *Build) Finish() (session.SegmentInfo, error) {
 	if b.closed {
 		return session.SegmentInfo{}, ErrTurn
 	}
-	sum, err := b.write()
+	err := b.mirror.leaves(index.TagsSize(b.count) + index.LabelsSize(b.kind, b.count))
+	var sum index.Summary
+	if err == nil {
+		sum, err = b.write()
+	}
 	if err == nil {
 		err = b.name(sum)
 	}

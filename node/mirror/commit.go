@@ -1,43 +1,57 @@
 package mirror
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/protocol/session"
 )
 
-// commit syncs and checks what came, gives the files their names and installs the manifest.
-func (p *Pull) commit() error {
+// commit syncs what came, gives the files of each segment their names when it has been checked, and
+// installs the manifest.
+func (p *Pull) commit(ctx context.Context) error {
 	if err := p.sync(); err != nil {
 		return err
 	}
-	fresh, resumed := map[[32]byte]bool{}, map[[32]byte]bool{}
+	wants := map[[32]byte][]*want{}
 	for _, w := range p.wants {
-		fresh[w.name] = true
-		resumed[w.name] = resumed[w.name] || w.resumed
+		wants[w.name] = append(wants[w.name], w)
 	}
 	for _, s := range p.signed.Manifest.Segments {
-		if !fresh[s.Name] {
+		if len(wants[s.Name]) == 0 {
 			continue // was checked when it came
 		}
-		err := p.check(s)
-		if errors.Is(err, ErrBytes) && resumed[s.Name] {
-			return ErrTorn
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if err != nil {
+		if err := p.accept(s, wants[s.Name]); err != nil {
 			return err
 		}
 	}
-	for _, w := range p.wants {
+	return p.mirror.install(p)
+}
+
+// accept checks a segment and names its files, labels first: tags that are there have their labels.
+func (p *Pull) accept(s session.SegmentInfo, wants []*want) error {
+	err := p.check(s)
+	resumed := slices.ContainsFunc(wants, func(w *want) bool { return w.resumed })
+	if errors.Is(err, ErrBytes) && resumed {
+		return ErrTorn
+	}
+	if err != nil {
+		return err
+	}
+	for _, w := range slices.Backward(wants) { // tags were asked for first
 		path := segmentPath(p.dir, w.name, w.file)
 		if err := p.mirror.files.Rename(path+partSuffix, path); err != nil {
 			return disk(err)
 		}
 	}
-	return p.mirror.install(p.ref, p.dir, p.signed)
+	return nil
 }
 
 func (p *Pull) sync() error {

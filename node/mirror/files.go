@@ -21,6 +21,8 @@ type fileSystem interface {
 	ReadDir(dir string) ([]fs.DirEntry, error)
 	ReadFile(path string) ([]byte, error)
 	Size(path string) (int64, error)
+	// Free returns the bytes that are free, or errors.ErrUnsupported.
+	Free(path string) (uint64, error)
 }
 
 type file interface {
@@ -41,6 +43,7 @@ func (osFiles) RemoveAll(path string) error               { return os.RemoveAll(
 func (osFiles) SyncDir(dir string) error                  { return home.SyncDir(dir) }
 func (osFiles) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 func (osFiles) ReadFile(path string) ([]byte, error)      { return os.ReadFile(path) }
+func (osFiles) Free(path string) (uint64, error)          { return freeSpace(path) }
 
 func (osFiles) OpenFile(path string, flag int) (file, error) { return os.OpenFile(path, flag, 0o600) }
 

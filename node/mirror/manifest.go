@@ -1,11 +1,10 @@
 package mirror
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,13 +23,23 @@ func segmentPath(dir string, name [32]byte, f session.File) string {
 	return filepath.Join(dir, hex.EncodeToString(name[:])+"."+string(f))
 }
 
-// Manifest returns the manifest of the index that is in use, its signature checked, or [ErrNone].
+// Manifest returns the manifest of the index that is in use, its signature checked, or [ErrNone]. It
+// is shared with other callers: do not write to it.
 func (m *Mirror) Manifest(ref Ref) (*session.SignedManifest, error) {
 	dir, err := m.refDir(ref)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := m.files.ReadFile(filepath.Join(dir, manifestName))
+	path := filepath.Join(dir, manifestName)
+	if _, err := m.files.Size(path); err != nil { // a person may have deleted the folder
+		m.known.drop(func(r Ref) bool { return r == ref })
+		return nil, disk(err)
+	}
+	return m.known.get(ref, func() (*session.SignedManifest, error) { return m.readManifest(ref, path) })
+}
+
+func (m *Mirror) readManifest(ref Ref, path string) (*session.SignedManifest, error) {
+	raw, err := m.files.ReadFile(path)
 	if err != nil {
 		return nil, disk(err)
 	}
@@ -44,7 +53,8 @@ func (m *Mirror) Manifest(ref Ref) (*session.SignedManifest, error) {
 	return signed, nil
 }
 
-// Manifests returns the manifests of all indexes of a holder that are in use, by epoch, then type.
+// Manifests returns the manifests of all indexes of a holder that are in use, by epoch, then type. One
+// that the disk has damaged is left out and logged, once: it does not spoil the others.
 func (m *Mirror) Manifests(holder member.PublicKey) ([]*session.SignedManifest, error) {
 	epochs, err := m.names(m.holderDir(holder))
 	if err != nil {
@@ -65,6 +75,10 @@ func (m *Mirror) Manifests(holder member.PublicKey) ([]*session.SignedManifest, 
 			if errors.Is(err, ErrNone) || errors.Is(err, ErrRef) {
 				continue // a first download still under way, or not ours
 			}
+			if errors.Is(err, ErrDisk) {
+				m.logDamage(Ref{holder, epoch, t}, err)
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -72,12 +86,16 @@ func (m *Mirror) Manifests(holder member.PublicKey) ([]*session.SignedManifest, 
 		}
 	}
 	slices.SortFunc(out, func(a, b *session.SignedManifest) int {
-		if a.Manifest.Epoch != b.Manifest.Epoch {
-			return int(a.Manifest.Epoch) - int(b.Manifest.Epoch)
-		}
-		return strings.Compare(a.Manifest.Type, b.Manifest.Type)
+		return cmp.Or(cmp.Compare(a.Manifest.Epoch, b.Manifest.Epoch), strings.Compare(a.Manifest.Type, b.Manifest.Type))
 	})
 	return out, nil
+}
+
+func (m *Mirror) logDamage(ref Ref, err error) {
+	if m.known.firstDamage(ref) {
+		m.options.Log.Error("the manifest of an index is damaged: the index is not used or served until it is written again",
+			"holder", ref.Holder.PeerID(), "epoch", ref.Epoch, "type", ref.Type, "error", err)
+	}
 }
 
 // names lists a folder; one that is not there is empty.
@@ -91,96 +109,4 @@ func (m *Mirror) names(dir string) ([]string, error) {
 		out = append(out, e.Name())
 	}
 	return out, nil
-}
-
-// Find says which index of a holder a segment belongs to, so that the asker's right to it can be
-// checked before [Mirror.ReadPart]. The error is [ErrNone] for a segment that is not in use.
-func (m *Mirror) Find(holder member.PublicKey, name [32]byte) (Ref, session.SegmentInfo, error) {
-	manifests, err := m.Manifests(holder)
-	if err != nil {
-		return Ref{}, session.SegmentInfo{}, err
-	}
-	for _, signed := range manifests {
-		for _, s := range signed.Manifest.Segments {
-			if s.Name == name {
-				return Ref{holder, signed.Manifest.Epoch, signed.Manifest.Type}, s, nil
-			}
-		}
-	}
-	return Ref{}, session.SegmentInfo{}, ErrNone
-}
-
-// ReadPart reads length bytes, at most session.MaxPart, of a segment's file. The error is [ErrNone]
-// where they are not here, labels that this member was not given included.
-func (m *Mirror) ReadPart(ref Ref, name [32]byte, f session.File, offset, length uint64) ([]byte, error) {
-	dir, err := m.refDir(ref)
-	if err != nil {
-		return nil, err
-	}
-	if length == 0 || length > session.MaxPart || offset > session.MaxSegmentSize {
-		return nil, fmt.Errorf("%w: a part outside the segment", ErrNone)
-	}
-	in, err := m.files.OpenFile(segmentPath(dir, name, f), os.O_RDONLY)
-	if err != nil {
-		return nil, disk(err)
-	}
-	part := make([]byte, length)
-	_, err = in.ReadAt(part, int64(offset))
-	cerr := in.Close()
-	if errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: a part outside the segment", ErrNone)
-	}
-	if err = errors.Join(err, cerr); err != nil {
-		return nil, disk(err)
-	}
-	return part, nil
-}
-
-// checkLimit compares an index with the mirror's limit. That the sizes in a manifest fit its counts,
-// and cannot overflow, session has checked.
-func (m *Mirror) checkLimit(signed *session.SignedManifest) error {
-	var total uint64
-	for _, s := range signed.Manifest.Segments {
-		total += s.TagsSize + s.LabelsSize
-	}
-	if total > m.maxIndex {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, total, m.maxIndex)
-	}
-	return nil
-}
-
-// install puts a manifest in the place of the one in use and removes what it does not list. A crash
-// before leaves the old index, a crash after leaves files that the next call removes.
-func (m *Mirror) install(ref Ref, dir string, signed *session.SignedManifest) error {
-	if err := m.files.SyncDir(dir); err != nil { // the segments' names first
-		return disk(err)
-	}
-	if err := writeWhole(m.files, filepath.Join(dir, manifestName), signed.Raw); err != nil {
-		return disk(err)
-	}
-	if err := m.files.SyncDir(dir); err != nil {
-		return disk(err)
-	}
-	m.mu.Lock()
-	err := m.forget(func(r Ref) bool { return r == ref })
-	m.mu.Unlock()
-	m.sweep(dir, signed) // after forget: whoever was mapping the old index has done so
-	return err
-}
-
-// sweep removes files that the manifest does not list. Mapped ones live on until they are unmapped;
-// what cannot be removed now is tried again after the next manifest.
-func (m *Mirror) sweep(dir string, signed *session.SignedManifest) {
-	keep := map[string]bool{manifestName: true}
-	for _, s := range signed.Manifest.Segments {
-		for _, f := range []session.File{session.TagsFile, session.LabelsFile} {
-			keep[filepath.Base(segmentPath(dir, s.Name, f))] = true
-		}
-	}
-	names, _ := m.names(dir)
-	for _, name := range names {
-		if !keep[name] {
-			_ = m.files.RemoveAll(filepath.Join(dir, name))
-		}
-	}
 }

@@ -8,6 +8,10 @@
 //	  <name>.tags  <name>.labels              segments, <name> in 64 hex digits
 //	  <name>.tags.part  <name>.labels.part    downloads under way
 //
+// What neither the manifest in use nor the one being downloaded lists is removed when a download
+// begins and when it ends. One holder takes at most Options.MaxHolder of the disk, and no download
+// begins that would leave less than Options.Reserve of it free: the ledger writes there as well.
+//
 // A segment's file takes its name only after every byte on disk has been checked against that name,
 // and a manifest takes its place only after every segment it lists is there. So whatever a crash, a
 // full disk or a lying peer does, what is looked up in is a whole index that its holder signed. A
@@ -21,11 +25,13 @@
 package mirror
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -37,10 +43,11 @@ import (
 
 // The errors of a mirror. After each of them the index that was in use before still is.
 var (
-	// ErrFull reports a full disk. What had been downloaded of the index was given back.
+	// ErrFull reports a full disk, or one with less free than Options.Reserve. What had been downloaded
+	// of the index was given back.
 	ErrFull = errors.New("the disk is full: nothing was kept; free some space, the mirror tries again by itself")
 	// ErrDisk reports a disk that failed to read or write, or a file that is no longer whole.
-	ErrDisk = errors.New("the disk failed under the mirror: check the disk, then delete the mirror folder; it is fetched again")
+	ErrDisk = errors.New("the disk failed under the mirror: check the disk, then delete the mirror folder: other members' indexes are fetched again, the member's own is rebuilt from its store")
 	// ErrNone reports an index or segment that is not here.
 	ErrNone = errors.New("no such index is mirrored here")
 	// ErrBytes reports a download that is not what the holder's signed manifest says, or a manifest
@@ -49,7 +56,7 @@ var (
 	// ErrTorn reports a download resumed from this disk that is not the segment: a crash lost what an
 	// earlier run wrote, and no peer is to blame. It was thrown away; begin again.
 	ErrTorn = errors.New("the download resumed from disk was torn: it was thrown away and starts over")
-	// ErrTooLarge reports an index above the limit of Options.
+	// ErrTooLarge reports an index above a limit of Options.
 	ErrTooLarge = errors.New("the index is larger than this mirror takes: raise its limit")
 	// ErrBusy reports an index that is being written already.
 	ErrBusy = errors.New("the index is being written already")
@@ -59,12 +66,30 @@ var (
 	ErrRef = errors.New("not the name of an index")
 )
 
-// DefaultMaxIndex is the largest index taken by default, in bytes: 120 million entries.
-const DefaultMaxIndex = 32 << 30
+// The defaults of Options.
+const (
+	DefaultMaxIndex  = 32 << 30 // bytes: 120 million entries
+	DefaultMaxHolder = 64 << 30 // bytes
+	DefaultReserve   = 1 << 30  // bytes
+	DefaultServing   = 4
+)
 
-// Options adjust a mirror.
+// Options adjust a mirror. Zero is the default.
 type Options struct {
-	MaxIndex uint64 // bytes of one index; 0 is DefaultMaxIndex
+	MaxIndex  uint64 // bytes of one index
+	MaxHolder uint64 // bytes on disk of one holder's indexes, with those that are about to be replaced
+	Reserve   uint64 // bytes of the file system that downloads and builds leave free
+	Serving   int    // parts read for other members at a time
+	Log       *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	o.MaxIndex = cmp.Or(o.MaxIndex, DefaultMaxIndex)
+	o.MaxHolder = cmp.Or(o.MaxHolder, DefaultMaxHolder)
+	o.Reserve = cmp.Or(o.Reserve, DefaultReserve)
+	o.Serving = cmp.Or(max(o.Serving, 0), DefaultServing)
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	return o
 }
 
 // Ref names an index.
@@ -76,23 +101,25 @@ type Ref struct {
 
 // Mirror is the folder of encoded indexes. It is safe for concurrent use by one process.
 type Mirror struct {
-	dir      string
-	maxIndex uint64
-	files    fileSystem
+	dir     string
+	options Options
+	files   fileSystem
+	serving chan struct{} // one for each part being read for another member
+	known   *manifests    // has a mutex of its own, taken after mu
 
 	mu     sync.Mutex
 	loaded map[Ref]*mapped // newest, mapped at first use
 	busy   map[Ref]bool    // being written
+	pulls  map[*Pull]bool  // under way; their Missing bytes are spoken for
 }
 
 // Open opens or makes the mirror in dir. Nothing is read or checked before it is used.
 func Open(dir string, o Options) (*Mirror, error) {
+	o = o.withDefaults()
 	m := &Mirror{
-		dir: dir, maxIndex: o.MaxIndex, files: osFiles{},
-		loaded: map[Ref]*mapped{}, busy: map[Ref]bool{},
-	}
-	if m.maxIndex == 0 {
-		m.maxIndex = DefaultMaxIndex
+		dir: dir, options: o, files: osFiles{},
+		serving: make(chan struct{}, o.Serving), known: newManifests(),
+		loaded: map[Ref]*mapped{}, busy: map[Ref]bool{}, pulls: map[*Pull]bool{},
 	}
 	return m, disk(m.files.MkdirAll(dir))
 }
@@ -139,6 +166,14 @@ func (m *Mirror) giveBack(ref Ref) {
 	delete(m.busy, ref)
 }
 
+// end gives back what a pull holds.
+func (m *Mirror) end(p *Pull) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.pulls, p)
+	delete(m.busy, p.ref)
+}
+
 // forget unmaps what is loaded of the indexes that gone names, once their views are released. The
 // caller holds the mutex.
 func (m *Mirror) forget(gone func(Ref) bool) error {
@@ -150,23 +185,6 @@ func (m *Mirror) forget(gone func(Ref) bool) error {
 		}
 	}
 	return err
-}
-
-// DropHolder removes all indexes of a holder. Views in use stay good until they are released.
-func (m *Mirror) DropHolder(holder member.PublicKey) error {
-	return m.remove(m.holderDir(holder), func(r Ref) bool { return r.Holder == holder })
-}
-
-// DropEpoch removes a holder's indexes of one epoch, as DropHolder does.
-func (m *Mirror) DropEpoch(holder member.PublicKey, epoch uint64) error {
-	return m.remove(m.epochDir(holder, epoch), func(r Ref) bool { return r.Holder == holder && r.Epoch == epoch })
-}
-
-// remove holds the mutex throughout, so that nobody maps what is going.
-func (m *Mirror) remove(dir string, gone func(Ref) bool) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return errors.Join(m.forget(gone), disk(m.files.RemoveAll(dir)))
 }
 
 // disk gives a file system's error its name in this package. Paths hold no secret and are kept.

@@ -437,7 +437,7 @@ func TestWriteOutOfTurn(t *testing.T) {
 func TestManifestsRefused(t *testing.T) {
 	h := newHolder(t, 1)
 	m := openTest(t, t.TempDir())
-	m.maxIndex = 1 << 30
+	m.options.MaxIndex = 1 << 30
 	info := h.publish(t, 0, 10).Manifest.Segments[0]
 	h.last = nil
 	large := info

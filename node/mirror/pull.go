@@ -1,9 +1,11 @@
 package mirror
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -28,6 +30,8 @@ type Pull struct {
 	asked  int // wants[:asked] have been asked for in full
 	put    int // wants[:put] are on disk in full
 	closed bool
+
+	missing atomic.Uint64 // bytes still to come; others read it
 }
 
 // want is a file that is not here yet.
@@ -42,22 +46,27 @@ type want struct {
 }
 
 // Begin starts or goes on with the download of the index that signed lists, with labels or, where
-// policy reveals matches alone, tags only. Errors: [ErrBusy], [ErrTooLarge], the disk's,
-// and session's ErrRollback and ErrFork for a manifest that may not follow the one in use.
+// policy reveals matches alone, tags only; labels that are here go then. Errors: [ErrBusy],
+// [ErrTooLarge], [ErrFull] where the download would not leave the reserve, the disk's, and session's
+// ErrRollback and ErrFork for a manifest that may not follow the one in use. Where no manifest is here,
+// one of any version may come first: what links it to those before is for the ledger's anchor.
 func (m *Mirror) Begin(holder member.PublicKey, signed *session.SignedManifest, labels bool) (*Pull, error) {
 	ref := Ref{holder, signed.Manifest.Epoch, signed.Manifest.Type}
 	dir, err := m.refDir(ref)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.checkLimit(signed); err != nil {
+	p := &Pull{mirror: m, ref: ref, dir: dir, signed: signed, labels: labels}
+	if err := p.checkLimit(); err != nil {
 		return nil, err
 	}
 	if err := m.take(ref); err != nil {
 		return nil, err
 	}
-	p := &Pull{mirror: m, ref: ref, dir: dir, signed: signed, labels: labels}
 	if err := p.begin(); err != nil {
+		if errors.Is(err, ErrFull) {
+			err = errors.Join(err, p.removeParts())
+		}
 		m.giveBack(ref)
 		return nil, err
 	}
@@ -71,9 +80,20 @@ func (p *Pull) begin() error {
 			return err
 		}
 	}
-	if err := p.mirror.files.MkdirAll(p.dir); err != nil {
-		return disk(err)
+	if merr := p.mirror.files.MkdirAll(p.dir); merr != nil {
+		return disk(merr)
 	}
+	if err := p.tidy(old, errors.Is(err, ErrNone)); err != nil {
+		return err
+	}
+	if err := p.list(); err != nil {
+		return err
+	}
+	return p.admit()
+}
+
+// list notes what is not here yet.
+func (p *Pull) list() error {
 	for _, s := range p.signed.Manifest.Segments {
 		if err := p.want(s.Name, session.TagsFile, s.TagsSize); err != nil {
 			return err
@@ -104,17 +124,12 @@ func (p *Pull) want(name [32]byte, f session.File, size uint64) error {
 		w.asked, w.written, w.resumed = uint64(part), uint64(part), part > 0
 	}
 	p.wants = append(p.wants, w)
+	p.missing.Add(w.size - w.written)
 	return nil
 }
 
 // Missing returns how many bytes are still to come.
-func (p *Pull) Missing() uint64 {
-	var n uint64
-	for _, w := range p.wants {
-		n += w.size - w.written
-	}
-	return n
-}
+func (p *Pull) Missing() uint64 { return p.missing.Load() }
 
 // Next returns the next part to ask for; ok is false when all have been asked for. Parts may be asked
 // for ahead, and are to be written in the order of asking.
@@ -144,7 +159,10 @@ func (p *Pull) Write(part Part, b []byte) error {
 	if w.name != part.Name || w.file != part.File || w.written != part.Offset || w.written+part.Length > w.asked {
 		return ErrTurn
 	}
-	err := p.append(w, b)
+	err := p.mirror.leaves(0) // others write to this disk as well
+	if err == nil {
+		err = p.append(w, b)
+	}
 	if errors.Is(err, ErrFull) {
 		return errors.Join(err, p.Discard())
 	}
@@ -166,6 +184,7 @@ func (p *Pull) append(w *want, b []byte) error {
 		return disk(err)
 	}
 	w.written += uint64(len(b))
+	p.missing.Add(-uint64(len(b)))
 	return nil
 }
 
@@ -177,7 +196,7 @@ func (p *Pull) Close() error {
 	}
 	p.closed = true
 	err := p.closeFiles()
-	p.mirror.giveBack(p.ref)
+	p.mirror.end(p)
 	return err
 }
 
@@ -194,24 +213,32 @@ func (p *Pull) closeFiles() error {
 
 // Discard ends the pull and throws away what has come.
 func (p *Pull) Discard() error {
-	err := p.closeFiles()
+	return errors.Join(p.closeFiles(), p.removeParts(), p.Close())
+}
+
+func (p *Pull) removeParts() error {
+	var err error
 	for _, w := range p.wants {
 		if rerr := disk(p.mirror.files.Remove(segmentPath(p.dir, w.name, w.file) + partSuffix)); !errors.Is(rerr, ErrNone) {
 			err = errors.Join(err, rerr)
 		}
 	}
-	return errors.Join(err, p.Close())
+	return err
 }
 
 // Commit checks every byte that came and puts the index in use. It ends the pull. [ErrBytes] means
 // that a peer served something else than the holder signed; it has been thrown away, and whoever
 // served it is at fault; [ErrTorn] that this disk lost some of it. After every other error but
 // [ErrFull] what came is kept, and the pull may be begun again.
-func (p *Pull) Commit() error {
+func (p *Pull) Commit() error { return p.CommitContext(context.Background()) }
+
+// CommitContext is Commit that stops before the next segment when ctx has ended, with ctx's error:
+// checking many GiB takes its time. Segments that were checked need not be checked again.
+func (p *Pull) CommitContext(ctx context.Context) error {
 	if p.closed || p.Missing() != 0 {
 		return errors.Join(ErrTurn, p.Close())
 	}
-	err := p.commit()
+	err := p.commit(ctx)
 	if errors.Is(err, ErrBytes) || errors.Is(err, ErrTorn) || errors.Is(err, ErrFull) {
 		return errors.Join(err, p.Discard())
 	}

@@ -211,21 +211,3 @@ func (v *View) Release() error {
 	}
 	return nil
 }
-
-// Verify reads every byte of an index in use and compares it with the signed manifest: what a disk
-// may have lost since it came. Errors are [ErrNone] and [ErrDisk].
-func (m *Mirror) Verify(ref Ref) error {
-	v, err := m.Use(ref)
-	if err != nil {
-		return err
-	}
-	err = readable(func() error {
-		for i, s := range v.index.segments {
-			if err := s.Verify(index.Name(v.index.signed.Manifest.Segments[i].Name)); err != nil {
-				return fmt.Errorf("%w: %w", ErrDisk, err)
-			}
-		}
-		return nil
-	})
-	return errors.Join(err, v.Release())
-}

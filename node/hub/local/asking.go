@@ -277,7 +277,19 @@ func (a *asking) lookUp(permit ledger.Permit, j job, asked []question, outputs [
 		}
 	}
 	a.exchange.add(a.hub, matches)
-	return errors.Join(err, view.Release())
+	if err = errors.Join(err, view.Release()); err != nil {
+		return a.blame(permit, j, err)
+	}
+	return nil
+}
+
+// blame finds out whose fault an index is that could not be searched: bytes that this disk damaged are
+// fetched again, bytes that the holder signed are the holder's.
+func (a *asking) blame(permit ledger.Permit, j job, found error) error {
+	if err := a.hub.cfg.Fetcher.Suspect(a.ref(permit, j)); err != nil {
+		return fmt.Errorf("%w: it is damaged here and will be fetched again: %w", errNoIndex, err)
+	}
+	return found
 }
 
 func (a *asking) ref(permit ledger.Permit, j job) mirror.Ref {

@@ -16,6 +16,7 @@ import (
 	"github.com/crosslight/crosslight/node/evidence"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/indicator"
@@ -171,6 +172,33 @@ const (
 	mirrorIn   = 10 * time.Minute     // the first time, an index of gigabytes may have to come
 )
 
+// update brings the indexes of the permitted types up to date and notes what stands in the way. It
+// reports false where asking would meet the same: the holder is away, or refuses this member as such.
+func (e *exchange) update(ctx context.Context, h *Hub) bool {
+	var types []string
+	for t := range e.permits {
+		types = append(types, string(t))
+	}
+	slices.Sort(types)
+	ctx, cancel := context.WithTimeout(ctx, mirrorIn)
+	defer cancel()
+	err := h.cfg.Fetcher.UpdateTypes(ctx, e.holder.Keys.Node, h.entitled(e.holder), types)
+	if err == nil {
+		return true
+	}
+	var update *fetch.UpdateError
+	if !errors.As(err, &update) || update.All != nil && !ofTheIndex(update.All) {
+		e.fail(err)
+		return false
+	}
+	for _, t := range types {
+		if err := update.Of(t); err != nil {
+			e.fail(fmt.Errorf("%w: %s: %w", errNoIndex, t, err))
+		}
+	}
+	return true
+}
+
 // ofTheIndex says whether a failed update concerns indexes, and the holder may still be asked.
 func ofTheIndex(err error) bool {
 	var r *session.Refusal
@@ -190,12 +218,7 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 	if len(e.permits) == 0 {
 		return nil
 	}
-	switch err := h.updateMirrorWithin(ctx, e.holder, mirrorIn); {
-	case err == nil:
-	case ofTheIndex(err):
-		e.fail(fmt.Errorf("%w: %w", errNoIndex, err))
-	default: // the holder is away, or refuses this member as such: asking would meet the same
-		e.fail(err)
+	if !e.update(ctx, h) {
 		return nil
 	}
 	jobs, elements := p.jobs(e), 0

@@ -6,13 +6,14 @@ import (
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
-// updateMirror brings one holder's index here, as far as policy entitles this member to it.
-func (h *Hub) updateMirror(ctx context.Context, holder state.Member) error {
+// entitled says what policy lets this member have of a holder's index.
+func (h *Hub) entitled(holder state.Member) fetch.Entitled {
 	self := member.PublicOf(h.cfg.Ring.Private(member.Node)).PeerID()
-	return h.cfg.Fetcher.Update(ctx, holder.Keys.Node, func(epoch uint64, typ string) (tags, labels bool) {
+	return func(epoch uint64, typ string) (tags, labels bool) {
 		h.cfg.Replica.View(func(s *state.State) {
 			permit, err := ledger.AuthorisedMirror(s, ledger.MirrorAsk{
 				LedgerID: h.cfg.LedgerID, Asker: self, Holder: holder.PeerID, Epoch: epoch, Type: typ,
@@ -20,13 +21,7 @@ func (h *Hub) updateMirror(ctx context.Context, holder state.Member) error {
 			tags, labels = err == nil, err == nil && permit.Labels()
 		})
 		return tags, labels
-	})
-}
-
-func (h *Hub) updateMirrorWithin(ctx context.Context, holder state.Member, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return h.updateMirror(ctx, holder)
+	}
 }
 
 // Periods of the mirror's own work: a query updates the holders that it asks at once.
@@ -51,15 +46,40 @@ func (h *Hub) Follow(ctx context.Context) {
 }
 
 func (h *Hub) followAll(ctx context.Context) {
+	if !h.cfg.Settled() {
+		return
+	}
 	var members []state.Member
 	h.cfg.Replica.View(func(s *state.State) { members = s.Members() })
+	h.retain(members)
 	for _, m := range members {
 		if m.Name == h.cfg.Name || m.Status != state.Active || m.Epoch == 0 {
 			continue
 		}
-		if err := h.updateMirrorWithin(ctx, m, followLimit); err != nil {
-			h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
+		h.followOne(ctx, m)
+	}
+}
+
+// followOne brings all of a holder's indexes here, not only those that were asked about lately: when
+// they are fetched does not show what this member looks for.
+func (h *Hub) followOne(ctx context.Context, m state.Member) {
+	ctx, cancel := context.WithTimeout(ctx, followLimit)
+	defer cancel()
+	if err := h.cfg.Fetcher.Update(ctx, m.Keys.Node, h.entitled(m)); err != nil {
+		h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
+	}
+}
+
+// retain removes the indexes of ended epochs and of members that are no longer in good standing.
+func (h *Hub) retain(members []state.Member) {
+	standing := map[member.PublicKey]uint64{}
+	for _, m := range members {
+		if m.Status == state.Active || m.Name == h.cfg.Name {
+			standing[m.Keys.Node] = m.Epoch
 		}
+	}
+	if err := h.cfg.Mirror.Retain(standing); err != nil {
+		h.cfg.Log.Warn("ended indexes could not be removed", "error", err)
 	}
 }
 

@@ -2,26 +2,33 @@
 // side of node/mirror. It pulls what a manifest lists and is missing, resumes after a break, and puts
 // an index in use only when every byte has been checked against what its holder signed.
 //
+//	Update                                    holder
+//	  labels that policy no longer gives: removed
+//	  manifests                       ->
+//	                                  <-      signed manifests
+//	  each index, the smallest first:
+//	    parts, a window ahead         ->
+//	                                  <-      bytes
+//	    check every byte, put in use
+//	  once more, from the manifests on, for what the holder replaced meanwhile
+//
+// A type that cannot be had does not spoil the others: see [UpdateError].
+//
 // What leaks: the holder sees that this member mirrors its index, and when. It does so whether or not
-// this member asks anything.
+// this member asks anything; but one that updates a type only when it has a question of that type
+// shows when it has, so update all of them in the background as well.
 package fetch
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/protocol/member"
-	"github.com/crosslight/crosslight/protocol/session"
-	"github.com/crosslight/crosslight/protocol/wire"
 )
-
-// patience is how long a holder may take for one message.
-const patience = 20 * time.Second
 
 // Opener opens a stream to a peer; *p2p.Host is one.
 type Opener interface {
@@ -37,10 +44,14 @@ type Fetcher struct {
 	mirror *mirror.Mirror
 	ledger [32]byte
 	bytes  func(holder string, n int) // counts what arrives
+	now    func() time.Time
 
 	mu    sync.Mutex
-	turns map[member.PublicKey]*sync.Mutex
+	turns map[member.PublicKey]chan struct{} // holds one token while a holder's are pulled
 	have  map[mirror.Ref]held
+
+	suspects sync.Mutex // held while one index is verified
+	cleared  map[mirror.Ref]clearance
 }
 
 // held is what was put in use last, so that an unchanged index costs nothing to update.
@@ -52,169 +63,80 @@ type held struct {
 // New returns a fetcher into m for one ledger. bytes is called with the peer ID and size of every
 // part that arrives.
 func New(net Opener, m *mirror.Mirror, ledger [32]byte, bytes func(holder string, n int)) *Fetcher {
-	return &Fetcher{net: net, mirror: m, ledger: ledger, bytes: bytes, turns: map[member.PublicKey]*sync.Mutex{}, have: map[mirror.Ref]held{}}
+	return &Fetcher{
+		net: net, mirror: m, ledger: ledger, bytes: bytes, now: time.Now,
+		turns: map[member.PublicKey]chan struct{}{}, have: map[mirror.Ref]held{}, cleared: map[mirror.Ref]clearance{},
+	}
 }
 
-// Update brings the mirror of one holder up to date. What was in use before stays in use when it
-// fails. A *session.Refusal in the error is the holder's word; faults of the holder are named by
-// session and mirror.
+// Update brings the mirror of one holder up to date. What was in use before stays in use where it
+// fails. The error is an *[UpdateError]; in it, a *session.Refusal is the holder's word, and faults of
+// the holder are named by session and mirror.
 func (f *Fetcher) Update(ctx context.Context, holder member.PublicKey, may Entitled) error {
-	turn := f.turn(holder)
-	turn.Lock()
-	defer turn.Unlock()
-	stream, err := f.net.Open(ctx, holder.PeerID(), session.MirrorProtocol)
-	if err != nil {
-		return err
-	}
-	defer stream.Close()
-	stop := context.AfterFunc(ctx, func() { _ = stream.Reset() })
-	defer stop()
-	link := &link{stream: stream, machine: session.NewPuller(f.ledger, holder)}
-	manifests, err := link.manifests()
-	for _, m := range manifests {
-		if err != nil {
-			break
-		}
-		if tags, labels := may(m.Manifest.Epoch, m.Manifest.Type); tags {
-			err = f.pull(link, holder, m, labels)
-		}
-	}
-	if err != nil {
-		_ = stream.Reset() // whatever is still on its way is of no use
-		return fmt.Errorf("mirror: %w", err)
-	}
-	return nil
+	return f.update(ctx, holder, may, func(string) bool { return true })
 }
 
-func (f *Fetcher) turn(holder member.PublicKey) *sync.Mutex {
+// UpdateTypes is Update for some indicator types alone: those that a question waits for.
+func (f *Fetcher) UpdateTypes(ctx context.Context, holder member.PublicKey, may Entitled, types []string) error {
+	if len(types) == 0 {
+		return nil
+	}
+	return f.update(ctx, holder, may, func(t string) bool { return slices.Contains(types, t) })
+}
+
+func (f *Fetcher) update(ctx context.Context, holder member.PublicKey, may Entitled, wanted func(typ string) bool) error {
+	turn := f.turn(holder)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return &UpdateError{All: ctx.Err()}
+	}
+	u := &update{fetcher: f, holder: holder, may: may, wanted: wanted, failed: map[mirror.Ref]error{}, tries: map[mirror.Ref]int{}}
+	if err := u.restrict(); err != nil {
+		return &UpdateError{All: err}
+	}
+	return u.run(ctx)
+}
+
+func (f *Fetcher) turn(holder member.PublicKey) chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.turns[holder] == nil {
-		f.turns[holder] = new(sync.Mutex)
+		f.turns[holder] = make(chan struct{}, 1)
 	}
 	return f.turns[holder]
 }
 
-// pull brings one index here.
-func (f *Fetcher) pull(l *link, holder member.PublicKey, m *session.SignedManifest, labels bool) error {
-	ref := mirror.Ref{Holder: holder, Epoch: m.Manifest.Epoch, Type: m.Manifest.Type}
-	if f.holds(ref, held{m.Hash, labels}) {
-		return nil
-	}
-	p, err := f.mirror.Begin(holder, m, labels)
-	if err != nil {
-		return err
-	}
-	if err := f.transfer(l, p, holder); err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.have[ref] = held{m.Hash, labels}
-	return nil
-}
-
+// holds says whether an index was put in use here and still is: the mirror may have dropped it since.
 func (f *Fetcher) holds(ref mirror.Ref, want held) bool {
 	f.mu.Lock()
+	have := f.have[ref] == want
+	f.mu.Unlock()
+	if !have {
+		return false
+	}
+	m, err := f.mirror.Manifest(ref)
+	return err == nil && m.Hash == want.manifest
+}
+
+func (f *Fetcher) keep(ref mirror.Ref, h held) {
+	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.have[ref] == want
+	f.have[ref] = h
 }
 
-// transfer asks for what is missing, a window ahead, and ends the pull.
-func (f *Fetcher) transfer(l *link, p *mirror.Pull, holder member.PublicKey) error {
-	for {
-		for l.machine.Ready() {
-			part, ok := p.Next()
-			if !ok {
-				break
-			}
-			if err := l.ask(part); err != nil {
-				return errors.Join(err, p.Close())
-			}
-		}
-		if len(l.asked) == 0 {
-			return p.Commit()
-		}
-		part, data, err := l.part()
-		if err == nil {
-			f.bytes(holder.PeerID(), len(data))
-			err = p.Write(part, data)
-		}
-		if err != nil {
-			return errors.Join(err, p.Close())
-		}
-	}
+func (f *Fetcher) forget(ref mirror.Ref) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.have, ref)
 }
 
-// link is the stream to one holder with the machine that knows whose turn it is.
-type link struct {
-	stream  p2p.Stream
-	machine *session.Puller
-	asked   []mirror.Part
-}
-
-// manifests asks for all manifests, page by page.
-func (l *link) manifests() ([]*session.SignedManifest, error) {
-	var all []*session.SignedManifest
-	for {
-		msg, err := l.machine.AskManifests(uint64(len(all)))
-		if err != nil {
-			return nil, err
-		}
-		if err := l.send(msg); err != nil {
-			return nil, err
-		}
-		got, err := l.receive()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, got.Manifests...)
-		if !got.More {
-			return all, nil
-		}
-		if len(all) > maxManifests {
-			return nil, fmt.Errorf("%w: more than %d", session.ErrManifest, maxManifests)
-		}
+// forgetLabels makes the next update look at an index whose labels go.
+func (f *Fetcher) forgetLabels(ref mirror.Ref) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.have[ref].labels {
+		delete(f.have, ref)
 	}
-}
-
-// maxManifests bounds what one holder can make this node list: every type in a few epochs.
-const maxManifests = 1024
-
-func (l *link) ask(part mirror.Part) error {
-	msg, err := l.machine.AskPart(part.Name, part.File, part.Offset, part.Length)
-	if err != nil {
-		return err
-	}
-	l.asked = append(l.asked, part)
-	return l.send(msg)
-}
-
-// part receives the answer to the oldest request.
-func (l *link) part() (mirror.Part, []byte, error) {
-	got, err := l.receive()
-	if err != nil {
-		return mirror.Part{}, nil, err
-	}
-	oldest := l.asked[0]
-	l.asked = l.asked[1:]
-	return oldest, got.Part, nil
-}
-
-func (l *link) send(msg []byte) error {
-	if err := l.stream.SetDeadline(time.Now().Add(patience)); err != nil {
-		return err
-	}
-	return wire.WriteFrame(l.stream, msg)
-}
-
-func (l *link) receive() (*session.Pulled, error) {
-	if err := l.stream.SetDeadline(time.Now().Add(patience)); err != nil {
-		return nil, err
-	}
-	msg, err := wire.ReadFrame(l.stream, session.MaxMirrorAnswer)
-	if err != nil {
-		return nil, err
-	}
-	return l.machine.Receive(msg)
 }
