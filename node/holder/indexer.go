@@ -32,9 +32,10 @@ type Indexer struct {
 	h    *Holder
 	kick chan struct{}
 
-	mu    sync.Mutex  // held while building
-	dirty atomic.Bool // something changed that is not published yet
-	busy  atomic.Bool // a build is under way
+	mu    sync.Mutex    // held while building
+	dirty atomic.Bool   // something changed that is not published yet
+	busy  atomic.Bool   // a build is under way
+	built atomic.Uint64 // the epoch whose index was published last
 
 	failed func(error)     // notes how the last round ended
 	check  telemetry.Check // says so
@@ -65,7 +66,10 @@ func (x *Indexer) Check() string {
 }
 
 // Pending says whether something is not published yet.
-func (x *Indexer) Pending() bool { return x.dirty.Load() || x.busy.Load() }
+func (x *Indexer) Pending() bool {
+	epoch, ok := x.epoch()
+	return x.dirty.Load() || x.busy.Load() || ok && epoch != x.built.Load()
+}
 
 // Periods of the indexer's own work.
 const (
@@ -130,6 +134,7 @@ func (x *Indexer) Publish(ctx context.Context) error {
 			return err
 		}
 		if built == 0 { // what came in during a build shows as another revision
+			x.built.Store(epoch)
 			return nil
 		}
 	}
