@@ -3,10 +3,12 @@ package nodetest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/hub"
 )
 
 // TestLostMirrorFolder: a holder whose mirror folder is gone builds its index anew and goes on with the
@@ -45,18 +47,12 @@ func TestLostEpochKey(t *testing.T) {
 	}
 	c.must(os.Remove(files[0]))
 	c.Start("bank")
-	c.Until("the bank opens its second epoch", func() bool {
-		members, err := c.Hub("platform").Members(t.Context())
-		if err != nil {
-			return false
-		}
-		for _, m := range members {
-			if m.Name == "bank" {
-				return m.Epoch == 2
-			}
-		}
-		return false
-	})
+	for _, at := range []string{"platform", "bank"} {
+		c.Until(at+" sees the bank's second epoch", func() bool {
+			members, err := c.Hub(at).Members(t.Context())
+			return err == nil && slices.ContainsFunc(members, func(m hub.Member) bool { return m.Name == "bank" && m.Epoch == 2 })
+		})
+	}
 	c.Ready()
 	if got := ask(t, c, "platform", shared); len(got.Matches) != 1 || got.Partial || got.ProofsVerified != 2 {
 		t.Fatalf("after the loss: %+v", got)
