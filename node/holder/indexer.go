@@ -4,19 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
 	"github.com/crosslight/crosslight/privacy/index"
-	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -233,98 +229,4 @@ func (x *Indexer) build(ctx context.Context, epoch uint64, t store.Tally, last s
 		return err
 	}
 	return x.h.cfg.Mirror.Publish(self, signed)
-}
-
-// fill puts every indicator of the type into the build, evaluating those without a cached output.
-func (x *Indexer) fill(ctx context.Context, build *mirror.Build, epoch uint64, typ indicator.Type) error {
-	key, err := x.h.oprf.get(epoch, string(typ))
-	if err != nil {
-		return err
-	}
-	page := &evalPage{key: key}
-	flush := func() error {
-		fresh, err := page.evaluate()
-		if err != nil {
-			return err
-		}
-		if len(fresh) > 0 {
-			if err := x.h.cfg.Store.PutOutputs(ctx, epoch, fresh); err != nil {
-				return err
-			}
-		}
-		return page.drain(build)
-	}
-	err = x.h.cfg.Store.Each(ctx, epoch, typ, func(d indicator.Digest, label, f []byte) error {
-		page.add(d, label, f)
-		if len(page.items) < pageSize {
-			return ctx.Err()
-		}
-		return flush()
-	})
-	if err != nil {
-		return err
-	}
-	return flush()
-}
-
-// pageSize is how many indicators are evaluated side by side before they are written out.
-const pageSize = 4096
-
-// evalPage is a run of indicators on its way into the index.
-type evalPage struct {
-	key   *voprf.SecretKey
-	items []evalItem
-}
-
-type evalItem struct {
-	out    store.Output
-	label  []byte
-	cached bool
-}
-
-func (p *evalPage) add(d indicator.Digest, label, f []byte) {
-	it := evalItem{label: label, cached: len(f) == index.OutputSize, out: store.Output{Digest: d}}
-	copy(it.out.F[:], f)
-	p.items = append(p.items, it)
-}
-
-// evaluate fills in missing outputs on all cores and returns them for the cache.
-func (p *evalPage) evaluate() (fresh []store.Output, err error) {
-	var group errgroup.Group
-	cores := runtime.GOMAXPROCS(0)
-	for core := range cores {
-		group.Go(func() error {
-			for i := core; i < len(p.items); i += cores {
-				it := &p.items[i]
-				if it.cached {
-					continue
-				}
-				f, err := p.key.FullEvaluate(it.out.Digest[:])
-				if err != nil {
-					return err
-				}
-				it.out.F = f
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	for _, it := range p.items {
-		if !it.cached {
-			fresh = append(fresh, it.out)
-		}
-	}
-	return fresh, nil
-}
-
-func (p *evalPage) drain(build *mirror.Build) error {
-	for i := range p.items {
-		if err := build.Add(&p.items[i].out.F, p.items[i].label); err != nil {
-			return err
-		}
-	}
-	p.items = p.items[:0]
-	return nil
 }

@@ -3,7 +3,6 @@ package holder
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger"
@@ -12,47 +11,28 @@ import (
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
-	"github.com/crosslight/crosslight/protocol/wire"
 )
 
 // ServeMirror hands this member's index to another, as far as policy entitles it: manifests first,
 // then parts of segments. Every request is authorised by itself, on this node's own ledger state.
 func (h *Holder) ServeMirror(ctx context.Context, stream p2p.Stream) {
-	defer stream.Close()
 	machine := session.NewProvider(h.cfg.LedgerID)
-	for ctx.Err() == nil {
-		reply, more, err := h.mirrorTurn(ctx, stream, machine)
-		if err != nil {
-			h.streamFault(stream, err)
-			return
-		}
-		if reply == nil {
-			return
-		}
-		if stream.SetDeadline(time.Now().Add(flush)) != nil || wire.WriteFrame(stream, reply) != nil || !more {
-			return
-		}
-	}
+	h.serve(ctx, stream, session.MaxMirrorAsk, func(msg []byte, tooLarge error) ([]byte, bool, error) {
+		return h.mirrorTurn(ctx, stream.Peer(), machine, msg, tooLarge)
+	})
 }
 
-func (h *Holder) mirrorTurn(ctx context.Context, stream p2p.Stream, machine *session.Provider) (reply []byte, more bool, err error) {
-	if err := stream.SetDeadline(time.Now().Add(idle)); err != nil {
-		return nil, false, err
-	}
-	msg, err := wire.ReadFrame(stream, session.MaxMirrorAsk)
-	if errors.Is(err, io.EOF) {
-		return nil, false, nil
+func (h *Holder) mirrorTurn(ctx context.Context, peer string, machine *session.Provider, msg []byte, err error) (reply []byte, more bool, _ error) {
+	var request *session.MirrorRequest
+	if err == nil {
+		request, err = machine.Receive(msg)
 	}
 	if err != nil {
-		return nil, false, err
-	}
-	request, err := machine.Receive(msg)
-	if err != nil {
-		h.cfg.Log.Warn("a mirror request was refused", "peer", stream.Peer(), "reason", err)
+		h.cfg.Log.Warn("a mirror request was refused", "peer", peer, "reason", err)
 		reply, err = machine.Refuse(&session.Refusal{Code: session.CodeOf(err)})
 		return reply, false, err
 	}
-	reply, err = h.provide(ctx, stream.Peer(), machine, request)
+	reply, err = h.provide(ctx, peer, machine, request)
 	return reply, true, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger"
@@ -15,16 +14,6 @@ import (
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
-	"github.com/crosslight/crosslight/protocol/wire"
-)
-
-// MaxStreams is how many query or mirror streams a peer may have open here.
-const MaxStreams = 16
-
-// Deadlines of a stream: how long the peer may be silent, and how long it may take to read.
-const (
-	idle  = 60 * time.Second
-	flush = 30 * time.Second
 )
 
 // retryAfter is what an overloaded holder asks for.
@@ -33,7 +22,6 @@ const retryAfter = 2 * time.Second
 // ServeQuery answers the questions on one stream until the peer closes it, commits a fault, or ctx
 // ends.
 func (h *Holder) ServeQuery(ctx context.Context, stream p2p.Stream) {
-	defer stream.Close()
 	key, ok := h.nodeKey(stream.Peer())
 	if !ok {
 		_ = stream.Reset() // left the ledger since the gate let it in
@@ -44,40 +32,20 @@ func (h *Holder) ServeQuery(ctx context.Context, stream p2p.Stream) {
 		_ = stream.Reset()
 		return
 	}
-	for ctx.Err() == nil {
-		reply, more, err := h.turn(ctx, stream, machine)
-		if err != nil {
-			h.streamFault(stream, err)
-			return
-		}
-		if reply == nil {
-			return
-		}
-		if stream.SetDeadline(time.Now().Add(flush)) != nil || wire.WriteFrame(stream, reply) != nil || !more {
-			return
-		}
-	}
+	h.serve(ctx, stream, session.MaxQuery, func(msg []byte, tooLarge error) ([]byte, bool, error) {
+		return h.turn(ctx, stream.Peer(), machine, msg, tooLarge)
+	})
 }
 
-// turn reads one question and returns the message that answers it, and whether the stream goes on.
-// No message means that the peer is done.
-func (h *Holder) turn(ctx context.Context, stream p2p.Stream, machine *session.Answerer) (reply []byte, more bool, err error) {
-	if err := stream.SetDeadline(time.Now().Add(idle)); err != nil {
-		return nil, false, err
-	}
-	msg, err := wire.ReadFrame(stream, session.MaxQuery)
-	if errors.Is(err, io.EOF) {
-		return nil, false, nil
-	}
+// turn answers one message, or says why it cannot be read.
+func (h *Holder) turn(ctx context.Context, peer string, machine *session.Answerer, msg []byte, err error) (reply []byte, more bool, _ error) {
 	var question *session.Question
 	if err == nil {
 		question, err = machine.Receive(msg)
-	} else if !errors.Is(err, wire.ErrTooLarge) {
-		return nil, false, err
 	}
 	if err != nil {
-		h.count(stream.Peer(), session.CodeOf(err))
-		h.cfg.Log.Warn("a request was refused", "peer", stream.Peer(), "reason", err)
+		h.count(peer, session.CodeOf(err))
+		h.cfg.Log.Warn("a request was refused", "peer", peer, "reason", err)
 		reply, err = machine.Fail(h.size(), &session.Refusal{Code: session.CodeOf(err)})
 		return reply, false, err
 	}
@@ -252,11 +220,4 @@ func (h *Holder) nameOf(peer string) (name string) {
 		}
 	})
 	return name
-}
-
-// streamFault ends a stream that broke or misbehaved, and nobody else's.
-func (h *Holder) streamFault(stream p2p.Stream, err error) {
-	_ = stream.Reset()
-	h.cfg.Metrics.StreamErrors.WithLabelValues(stream.Protocol(), "broken").Inc()
-	h.cfg.Log.Debug("a stream broke", "peer", stream.Peer(), "protocol", stream.Protocol(), "error", err)
 }
