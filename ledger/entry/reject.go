@@ -97,6 +97,8 @@ var (
 	ErrVoted = reject(52, "already-voted", "the seat has voted on this proposal")
 	// ErrTooManyOpen reports a proposal of a member that has as many open as are allowed.
 	ErrTooManyOpen = reject(53, "too-many-open", "the member has too many open proposals")
+	// ErrNotProposer reports a withdrawal by another member than the one that proposed.
+	ErrNotProposer = reject(54, "not-proposer", "only the proposer withdraws a proposal")
 )
 
 // Rejections of a genesis.

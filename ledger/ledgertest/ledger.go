@@ -76,6 +76,14 @@ func (l *Ledger) Vote(o Org, id entry.Hash, yes bool) entry.Raw {
 	return raw
 }
 
+// Withdraw signs the organisation's withdrawal of a proposal.
+func (l *Ledger) Withdraw(o Org, id entry.Hash) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewWithdrawProposal(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id)
+	must(l.T, err)
+	return raw
+}
+
 // Pass proposes and votes yes with each of voters in turn, and returns the proposal's id.
 func (l *Ledger) Pass(p entry.Proposal, voters ...Org) entry.Hash {
 	l.T.Helper()

@@ -105,7 +105,7 @@ func signerRole(k entry.Kind) member.Role {
 	switch k {
 	case entry.KindNodeInfo, entry.KindEpochCommit:
 		return member.Operator
-	default: // Propose, Vote: Parse lets nothing else through
+	default: // Propose, Vote, WithdrawProposal: Parse lets nothing else through
 		return member.Seat
 	}
 }
@@ -120,6 +120,8 @@ func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
 		return s.preparePropose(by, b, e.Hash())
 	case entry.Vote:
 		return s.prepareVote(by, b)
+	case entry.WithdrawProposal:
+		return s.prepareWithdraw(by, b)
 	}
 	return nil, entry.ErrKindNotServed
 }

@@ -176,6 +176,11 @@ func proposalRefusals() []refusal {
 		{"policy that skips a version", entry.ErrPolicyVersion, second(func(p *policy.Policy) { p.Version = 3 })},
 		{"policy that names a stranger", entry.ErrUnknownMember, second(func(p *policy.Policy) { p.Rules[0].FromMembers = []string{"Nobody"} })},
 		{"policy that is not valid", entry.ErrPolicy, second(func(p *policy.Policy) { p.Rules[0].Reveal = "all" })},
+		{"withdrawal of nothing", entry.ErrUnknownProposal, forged(entry.KindWithdrawProposal, entry.WithdrawProposal{}, nil)},
+		{"withdrawal by an operator key", entry.ErrWrongRole, func(l *ledgertest.Ledger) []byte {
+			return l.Forge(platform.Private(member.Operator), entry.KindWithdrawProposal, entry.WithdrawProposal{}, nil)
+		}},
+		{"withdrawal with a short id", entry.ErrNotCanonical, forged(entry.KindWithdrawProposal, map[int]any{1: make([]byte, 31)}, nil)},
 		{"vote on nothing", entry.ErrUnknownProposal, forged(entry.KindVote, entry.Vote{}, nil)},
 	}
 }

@@ -60,6 +60,7 @@ func golden(t testing.TB) *ledgertest.Ledger {
 	p.Version, p.Rules[0].CaseRequired = 2, false
 	l.Pass(entry.SetPolicy{Policy: p}, bank, platform)
 	l.Pass(entry.Reinstate{Member: hotline.Name}, platform, police)
+	l.Put(l.Withdraw(bank, l.Put(l.Propose(bank, entry.Suspend{Member: hotline.Name})).Hash)) // withdrawn
 	open := l.Put(l.Propose(police, entry.Suspend{Member: bank.Name})).Hash
 	l.Put(l.Vote(police, open, true)) // still open
 	l.Put(l.Epoch(bank, 2, "email"))
@@ -103,6 +104,8 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 	v.refuse(t, l, "the newest entry of its key again", l.Leaves[len(l.Leaves)-1], entry.ErrDuplicate)
 	v.refuse(t, l, "an old entry again", l.Leaves[1], entry.ErrReplayed)
 	v.refuse(t, l, "a vote on a decided proposal", l.Vote(bank, closed, true), entry.ErrClosed)
+	v.refuse(t, l, "a withdrawal by another", l.Withdraw(bank, open), entry.ErrNotProposer)
+	v.refuse(t, l, "a withdrawal of a decided proposal", l.Withdraw(platform, closed), entry.ErrClosed)
 	v.refuse(t, l, "a vote without a seat", l.Vote(hotline, open, true), entry.ErrNoSeat)
 	v.refuse(t, l, "a key that stands, by another member", l.Epoch(police, 0, "email"), entry.ErrKeyStands)
 	v.refuse(t, l, "a node info that changes nothing", l.NodeInfo(bank, "/ip4/192.0.2.1/tcp/7481"), entry.ErrNoChange)

@@ -84,6 +84,9 @@ var invocations = []invocation{
 	{"Vote", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Vote(ctx, hub.VoteRequest{Proposal: "p1", Vote: "no", DryRun: true})
 	})},
+	{"WithdrawProposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
+		return h.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: "p1", DryRun: true})
+	})},
 	{"LedgerStatus", call(func(ctx context.Context, h hub.Hub) (hub.LedgerStatus, error) { return h.LedgerStatus(ctx) })},
 	{"LedgerLog", call(func(ctx context.Context, h hub.Hub) (hub.LedgerPage, error) { return h.LedgerLog(ctx, 1<<63+5, 3) })},
 	{"LedgerExport", call(func(ctx context.Context, h hub.Hub) (string, error) {

@@ -144,6 +144,10 @@ func (f *fake) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, err
 	return ballot, f.record(ctx, "Vote", req)
 }
 
+func (f *fake) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
+	return ballot, f.record(ctx, "WithdrawProposal", req)
+}
+
 func (f *fake) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 	return hub.LedgerStatus{ID: "id", Size: 1<<63 + 1}, f.record(ctx, "LedgerStatus")
 }

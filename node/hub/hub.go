@@ -50,6 +50,8 @@ type Hub interface {
 	Proposal(ctx context.Context, id string) (Proposal, error)
 	// Vote casts this member's vote.
 	Vote(ctx context.Context, req VoteRequest) (Proposal, error)
+	// WithdrawProposal takes back an open proposal of this member's; with DryRun it only looks.
+	WithdrawProposal(ctx context.Context, req WithdrawProposalRequest) (Proposal, error)
 
 	// LedgerStatus returns where this node's ledger stands.
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)

@@ -238,7 +238,8 @@ type ProposeRequest struct {
 	DryRun bool    `json:"dry_run" required:"false"`
 }
 
-// Proposal is a proposal and the votes on it. State is open, accepted, rejected or failed.
+// Proposal is a proposal and the votes on it. State is open, accepted, rejected,
+// failed or withdrawn.
 type Proposal struct {
 	ID       string       `json:"id"`
 	Kind     string       `json:"kind"`
@@ -265,6 +266,12 @@ type BallotCast struct {
 type VoteRequest struct {
 	Proposal string `json:"proposal"`
 	Vote     string `json:"vote"`
+	DryRun   bool   `json:"dry_run"`
+}
+
+// WithdrawProposalRequest takes back an open proposal of this member's.
+type WithdrawProposalRequest struct {
+	Proposal string `json:"proposal"`
 	DryRun   bool   `json:"dry_run"`
 }
 

@@ -104,6 +104,15 @@ func (c *Client) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, e
 	return post[hub.Proposal](ctx, c, "/v1/proposals/"+url.PathEscape(req.Proposal)+"/votes", vote)
 }
 
+// WithdrawProposal implements [hub.Hub].
+func (c *Client) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
+	if err := named(req.Proposal); err != nil {
+		return hub.Proposal{}, err
+	}
+	path := "/v1/proposals/" + url.PathEscape(req.Proposal) + "/withdrawal"
+	return post[hub.Proposal](ctx, c, path, map[string]any{"dry_run": req.DryRun})
+}
+
 // LedgerStatus implements [hub.Hub].
 func (c *Client) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 	return get[hub.LedgerStatus](ctx, c, "/v1/ledger", nil)

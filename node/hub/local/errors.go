@@ -35,6 +35,7 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrUnknownProposal, hub.ErrNotFound},
 	{entry.ErrNoSeat, hub.ErrDenied},
 	{entry.ErrSuspended, hub.ErrDenied},
+	{entry.ErrNotProposer, hub.ErrDenied},
 	{entry.ErrClosed, hub.ErrConflict},
 	{entry.ErrVoted, hub.ErrConflict},
 	{entry.ErrMemberExists, hub.ErrConflict},
