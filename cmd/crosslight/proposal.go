@@ -130,6 +130,9 @@ func proposalTable(t *table, p hub.Proposal) {
 	for _, v := range p.Votes {
 		t.line("vote      %s (%s): %s", text(v.Member), v.Sector, v.Vote)
 	}
+	if p.Expires != nil {
+		t.line("expires   %s (ledger time)", *p.Expires)
+	}
 	t.line("missing   %s", text(p.Missing))
 	t.line("needs     %s", text(p.Needs))
 }

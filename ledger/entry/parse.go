@@ -86,6 +86,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[Vote](b)
 	case KindWithdrawProposal:
 		return readBody[WithdrawProposal](b)
+	case KindClockAttest:
+		return readBody[ClockAttest](b)
 	}
 	if kind.Known() {
 		return nil, fmt.Errorf("%w: %s", ErrKindNotServed, kind)

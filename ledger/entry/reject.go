@@ -69,6 +69,14 @@ var (
 	ErrPossession = reject(33, "bad-possession", "possession of the OPRF key is not proved")
 )
 
+// Rejections of clocks.
+var (
+	// ErrNotAVoter reports a clock of a member whose node is no voter.
+	ErrNotAVoter = reject(34, "not-a-voter", "the member's node is no voter")
+	// ErrClockBehind reports a clock that is further behind ledger time than counts.
+	ErrClockBehind = reject(35, "clock-behind", "the clock is too far behind ledger time")
+)
+
 // Rejections of proposals and votes.
 var (
 	// ErrUnknownMember reports a name that is no member's.

@@ -84,6 +84,31 @@ func (l *Ledger) Withdraw(o Org, id entry.Hash) entry.Raw {
 	return raw
 }
 
+// Attest signs what the organisation's clock shows.
+func (l *Ledger) Attest(o Org, seconds uint64) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewClockAttest(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), seconds)
+	must(l.T, err)
+	return raw
+}
+
+// Advance moves ledger time by seconds with the clocks of voters, a quorum or more of all, and returns
+// what the entry did that got there.
+func (l *Ledger) Advance(seconds uint64, voters ...Org) state.Outcome {
+	l.T.Helper()
+	target := l.S.Time() + seconds
+	var last state.Outcome
+	for l.S.Time() < target {
+		next := min(target, l.S.Time()+state.ClockStep)
+		for _, o := range voters {
+			if l.S.Time() < next && l.S.Attested(o.Name) != next {
+				last = l.Put(l.Attest(o, next))
+			}
+		}
+	}
+	return last
+}
+
 // Pass proposes and votes yes with each of voters in turn, and returns the proposal's id.
 func (l *Ledger) Pass(p entry.Proposal, voters ...Org) entry.Hash {
 	l.T.Helper()

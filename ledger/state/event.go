@@ -15,6 +15,8 @@ const (
 	ProposalRejected  EventKind = "proposal-rejected"
 	ProposalFailed    EventKind = "proposal-failed"
 	ProposalWithdrawn EventKind = "proposal-withdrawn"
+	ProposalExpired   EventKind = "proposal-expired"
+	TimeMoved         EventKind = "time-moved"
 	MemberAdmitted    EventKind = "member-admitted"
 	MemberSuspended   EventKind = "member-suspended"
 	MemberReinstated  EventKind = "member-reinstated"

@@ -28,7 +28,8 @@ type Member struct {
 // memberRecord is a Member with what is asked for separately.
 type memberRecord struct {
 	Member
-	epochs []Epoch // in ascending order; the last is in force
+	epochs   []Epoch // in ascending order; the last is in force
+	attested uint64  // newest ClockAttest, 0 before the first
 }
 
 // Epoch is a member's commitment to the OPRF keys of one epoch.

@@ -11,13 +11,15 @@ import (
 type ProposalState string
 
 // The states. Accepted means executed; Failed means that the votes sufficed but what was proposed had
-// become impossible in the meantime. Withdrawn means that its proposer took it back.
+// become impossible in the meantime. Withdrawn means that its proposer took it back, Expired
+// that ledger time reached its deadline first.
 const (
 	Open      ProposalState = "open"
 	Accepted  ProposalState = "accepted"
 	Rejected  ProposalState = "rejected"
 	Failed    ProposalState = "failed"
 	Withdrawn ProposalState = "withdrawn"
+	Expired   ProposalState = "expired"
 )
 
 // Ballot is one seat's vote.
@@ -37,6 +39,7 @@ type Proposal struct {
 	Proposer string
 	State    ProposalState
 	Index    uint64
+	Deadline uint64   // ledger time at which it expires
 	Votes    []Ballot // in the order in which they were cast
 	Decided  uint64   // index of the entry that closed it, 0 while open
 	Failure  string   // why it failed: the name of a rejection, empty otherwise
@@ -88,7 +91,7 @@ func (s *State) preparePropose(by *memberRecord, b entry.Propose, id entry.Hash)
 	return func(index uint64) []Event {
 		p := &proposalRecord{body: b, Proposal: Proposal{
 			ID: id, Kind: b.Proposal, Content: content, Reason: b.Reason,
-			Proposer: by.Name, State: Open, Index: index,
+			Proposer: by.Name, State: Open, Index: index, Deadline: s.time + ProposalLife,
 		}}
 		s.proposals = append(s.proposals, p)
 		s.byID[id] = p

@@ -239,7 +239,7 @@ type ProposeRequest struct {
 }
 
 // Proposal is a proposal and the votes on it. State is open, accepted, rejected,
-// failed or withdrawn.
+// failed, withdrawn or expired.
 type Proposal struct {
 	ID       string       `json:"id"`
 	Kind     string       `json:"kind"`
@@ -247,7 +247,8 @@ type Proposal struct {
 	Reason   string       `json:"reason"`
 	Proposer string       `json:"proposer"`
 	State    string       `json:"state"`
-	Index    uint64       `json:"index"` // ledger index of the proposal
+	Index    uint64       `json:"index"`   // ledger index of the proposal
+	Expires  *string      `json:"expires"` // ledger time, RFC 3339; null once closed
 	Votes    []BallotCast `json:"votes"`
 	Missing  []string     `json:"missing"` // members whose seats have not voted
 	Needs    string       `json:"needs"`   // in words, what is still needed
@@ -287,6 +288,10 @@ type LedgerStatus struct {
 	Voters    int    `json:"voters"`
 	Members   int    `json:"members"`
 	Trial     bool   `json:"trial"`
+
+	Time        string `json:"time"`         // ledger time, RFC 3339
+	ClockFresh  int    `json:"clock_fresh"`  // voters whose clocks count now
+	ClockQuorum int    `json:"clock_quorum"` // as many keep ledger time going
 }
 
 // LedgerEntry is an accepted entry, in words.

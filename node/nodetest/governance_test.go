@@ -215,3 +215,28 @@ func TestLedgerSurvivesRestarts(t *testing.T) {
 	defer file.Close()
 	c.must(c.Hub("police").LedgerExport(context.Background(), file))
 }
+
+// TestLedgerTimeGoesOn: the founders' nodes attest their clocks by themselves, and ledger time comes to
+// stand where those are, on every node.
+func TestLedgerTimeGoesOn(t *testing.T) {
+	before := time.Now().Add(-2 * time.Second)
+	c := New(t, Trio(), Options{})
+	for _, o := range Trio() {
+		c.Until(o.Name+" sees ledger time", func() bool {
+			s, err := c.Hub(o.Name).LedgerStatus(context.Background())
+			c.must(err)
+			at, err := time.Parse(time.RFC3339, s.Time)
+			c.must(err)
+			return s.ClockFresh == 3 && s.ClockQuorum == 2 && at.After(before) && !at.After(time.Now())
+		})
+	}
+	p := propose(t, c, "police", hub.ProposeRequest{Kind: "suspend", Member: "bank"})
+	if p.Expires == nil {
+		t.Fatal("an open proposal does not say when it expires")
+	}
+	at, err := time.Parse(time.RFC3339, *p.Expires)
+	c.must(err)
+	if left := time.Until(at); left < 29*24*time.Hour || left > 30*24*time.Hour {
+		t.Errorf("a new proposal is open for %s", left)
+	}
+}

@@ -133,6 +133,8 @@ func proposalOf(s *state.State, p state.Proposal) hub.Proposal {
 	}
 	slices.SortFunc(out.Votes, func(a, b hub.BallotCast) int { return strings.Compare(a.Member, b.Member) })
 	if p.State == state.Open {
+		expires := entry.Instant(p.Deadline)
+		out.Expires = &expires
 		if tally, err := s.Tally(p.ID); err == nil {
 			out.Missing, out.Needs = list(tally.Missing), tally.Needs
 		}
