@@ -6,7 +6,7 @@ import "fmt"
 type Kind uint64
 
 // The kinds of crosslight/ledger/v1. This version of the ledger serves NodeInfo, EpochCommit, Propose,
-// Vote, WithdrawProposal and ClockAttest, and Genesis as leaf 0; the others have their number and are refused by name.
+// Vote, WithdrawProposal, ClockAttest and Suspend, and Genesis as leaf 0; the others have their number and are refused by name.
 const (
 	KindGenesis          Kind = 1
 	KindPropose          Kind = 2

@@ -86,6 +86,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[Vote](b)
 	case KindWithdrawProposal:
 		return readBody[WithdrawProposal](b)
+	case KindSuspend:
+		return readBody[EmergencySuspend](b)
 	case KindClockAttest:
 		return readBody[ClockAttest](b)
 	}

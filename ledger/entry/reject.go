@@ -109,6 +109,15 @@ var (
 	ErrNotProposer = reject(54, "not-proposer", "only the proposer withdraws a proposal")
 )
 
+// Rejections of calls for an emergency suspension.
+var (
+	// ErrRest reports a call by a seat, or against a member, of an emergency suspension that the board
+	// has not ratified in the last 30 days of ledger time.
+	ErrRest = reject(55, "suspension-rests", "an emergency suspension was not ratified in the last 30 days")
+	// ErrCallStands reports a seat whose call waits, or whose emergency suspension is in force.
+	ErrCallStands = reject(56, "call-stands", "the seat has an emergency suspension under way")
+)
+
 // Rejections of a genesis.
 var (
 	// ErrGenesis reports a genesis whose fields do not hold.

@@ -92,6 +92,14 @@ func (l *Ledger) Attest(o Org, seconds uint64) entry.Raw {
 	return raw
 }
 
+// Emergency signs the organisation's call to suspend a member at once.
+func (l *Ledger) Emergency(o Org, name string) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewEmergencySuspend(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), name, "a test")
+	must(l.T, err)
+	return raw
+}
+
 // Advance moves ledger time by seconds with the clocks of voters, a quorum or more of all, and returns
 // what the entry did that got there.
 func (l *Ledger) Advance(seconds uint64, voters ...Org) state.Outcome {

@@ -105,7 +105,7 @@ func signerRole(k entry.Kind) member.Role {
 	switch k {
 	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest:
 		return member.Operator
-	default: // Propose, Vote, WithdrawProposal: Parse lets nothing else through
+	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
 		return member.Seat
 	}
 }
@@ -122,6 +122,8 @@ func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
 		return s.prepareVote(by, b)
 	case entry.WithdrawProposal:
 		return s.prepareWithdraw(by, b)
+	case entry.EmergencySuspend:
+		return s.prepareEmergency(by, b)
 	case entry.ClockAttest:
 		return s.prepareClockAttest(by, b)
 	}

@@ -44,6 +44,9 @@ type memberImage struct {
 	AdmittedAt   uint64        `cbor:"11,keyasint"`
 	Epochs       []epochImage  `cbor:"12,keyasint"`
 	Attested     uint64        `cbor:"13,keyasint"`
+	Call         call          `cbor:"14,keyasint"`
+	Emergency    Emergency     `cbor:"15,keyasint"`
+	Rest         rest          `cbor:"16,keyasint"`
 }
 
 type epochImage struct {
@@ -109,6 +112,7 @@ func (m *memberRecord) image() memberImage {
 		Name: m.Name, Sector: m.Sector, Jurisdiction: m.Jurisdiction, Keys: m.Keys,
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
+		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -19,7 +19,7 @@ var actors = []ledgertest.Org{platform, bank, police, hotline, second}
 func draw(rt *rapid.T, l *ledgertest.Ledger) []byte {
 	by := rapid.SampledFrom(actors).Draw(rt, "by")
 	other := rapid.SampledFrom(actors).Draw(rt, "other")
-	switch rapid.IntRange(0, 11).Draw(rt, "what") {
+	switch rapid.IntRange(0, 13).Draw(rt, "what") {
 	case 0:
 		return l.NodeInfo(by, rapid.SampledFrom([]string{"/ip4/192.0.2.1/tcp/1", "/ip4/192.0.2.2/tcp/1"}).Draw(rt, "address"))
 	case 1:
@@ -39,6 +39,8 @@ func draw(rt *rapid.T, l *ledgertest.Ledger) []byte {
 			return l.Attest(by, rapid.Uint64Range(1, entry.MaxTime).Draw(rt, "clock"))
 		}
 		return l.Attest(by, l.S.Time()-state.ClockWindow+rapid.Uint64Range(0, 9*state.ClockWindow).Draw(rt, "clock"))
+	case 12, 13:
+		return l.Emergency(by, other.Name)
 	case 7:
 		if proposals := l.S.Proposals(); len(proposals) > 0 {
 			return l.Withdraw(by, rapid.SampledFrom(proposals).Draw(rt, "withdrawn").ID)

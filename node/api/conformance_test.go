@@ -73,6 +73,9 @@ var invocations = []invocation{
 	})},
 	{"Members", call(func(ctx context.Context, h hub.Hub) ([]hub.Member, error) { return h.Members(ctx) })},
 	{"Invite", call(func(ctx context.Context, h hub.Hub) ([]byte, error) { return h.Invite(ctx) })},
+	{"Suspend", call(func(ctx context.Context, h hub.Hub) (hub.Suspension, error) {
+		return h.Suspend(ctx, hub.SuspendRequest{Member: "Bank B", Reason: "r", DryRun: true})
+	})},
 	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Propose(ctx, hub.ProposeRequest{Kind: "admit", Card: []byte{0, 255}, Reason: "r", DryRun: true})
 	})},

@@ -121,11 +121,15 @@ func (f *fake) CheckPolicy(ctx context.Context, ask hub.PolicyAsk) (hub.PolicyDe
 }
 
 func (f *fake) Members(ctx context.Context) ([]hub.Member, error) {
-	return []hub.Member{{Name: "A", Addresses: []string{"/ip4/192.0.2.1/tcp/1"}}}, f.record(ctx, "Members")
+	return []hub.Member{{Name: "A", Addresses: []string{"/ip4/192.0.2.1/tcp/1"}, CalledBy: []string{}}}, f.record(ctx, "Members")
 }
 
 func (f *fake) Invite(ctx context.Context) ([]byte, error) {
 	return []byte{0, 1, 255}, f.record(ctx, "Invite")
+}
+
+func (f *fake) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspension, error) {
+	return hub.Suspension{Member: "B", Status: "suspended", CalledBy: []string{"A"}, Until: &word, Effect: []string{"x"}}, f.record(ctx, "Suspend", req)
 }
 
 func (f *fake) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {

@@ -60,6 +60,10 @@ func (s *server) governanceRoutes() {
 			file, err := s.hub.Invite(ctx)
 			return invitation{file}, err
 		})
+	add(s, operation{"suspend-member", http.MethodPost, "/v1/suspensions", "governance", "Call for a member's emergency suspension"},
+		func(ctx context.Context, in *body[hub.SuspendRequest]) (hub.Suspension, error) {
+			return s.hub.Suspend(ctx, in.Body)
+		})
 	s.proposalRoutes()
 }
 

@@ -225,6 +225,26 @@ type Member struct {
 	Epoch        uint64   `json:"epoch"`
 	Addresses    []string `json:"addresses"`
 	AdmittedAt   uint64   `json:"admitted_at"` // ledger index
+
+	CalledBy       []string `json:"called_by"`       // whose seats call for its suspension, or have suspended it in emergency
+	SuspendedUntil *string  `json:"suspended_until"` // ledger time, RFC 3339, at which an emergency suspension lapses
+}
+
+// SuspendRequest is this member's call to suspend another at once.
+type SuspendRequest struct {
+	Member string `json:"member"`
+	Reason string `json:"reason" required:"false"`
+	DryRun bool   `json:"dry_run" required:"false"`
+}
+
+// Suspension is how the emergency suspension of a member stands.
+type Suspension struct {
+	Member   string   `json:"member"`
+	Status   string   `json:"status"`
+	CalledBy []string `json:"called_by"`
+	Until    *string  `json:"until"`  // ledger time, RFC 3339, at which it lapses; null while it is not in force
+	Effect   []string `json:"effect"` // in words, what would change
+	DryRun   bool     `json:"dry_run"`
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate or policy.

@@ -73,6 +73,11 @@ func (c *Client) Invite(ctx context.Context) ([]byte, error) {
 	return out.Invitation, err
 }
 
+// Suspend implements [hub.Hub].
+func (c *Client) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspension, error) {
+	return post[hub.Suspension](ctx, c, "/v1/suspensions", req)
+}
+
 // Propose implements [hub.Hub].
 func (c *Client) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
 	if req.Policy != nil {

@@ -42,6 +42,8 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrKeyExists, hub.ErrConflict},
 	{entry.ErrAlreadySuspended, hub.ErrConflict},
 	{entry.ErrNotSuspended, hub.ErrConflict},
+	{entry.ErrRest, hub.ErrConflict},
+	{entry.ErrCallStands, hub.ErrConflict},
 	{entry.ErrPolicyVersion, hub.ErrConflict},
 	{context.DeadlineExceeded, hub.ErrUnavailable},
 }
