@@ -116,6 +116,9 @@ var (
 	ErrRest = reject(55, "suspension-rests", "an emergency suspension was not ratified in the last 30 days")
 	// ErrCallStands reports a seat whose call waits, or whose emergency suspension is in force.
 	ErrCallStands = reject(56, "call-stands", "the seat has an emergency suspension under way")
+	// ErrOwnMember reports a seat that names its own member: a friend's call and a lapse would buy it
+	// 30 days in which nobody can.
+	ErrOwnMember = reject(57, "own-member", "a seat does not call for its own member's suspension")
 )
 
 // Rejections of a genesis.

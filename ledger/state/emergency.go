@@ -68,6 +68,8 @@ func (s *State) CheckEmergency(caller, name string) error {
 		return fmt.Errorf("%w: %s cannot call for a suspension", entry.ErrNoSeat, caller)
 	case target == nil:
 		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
+	case by == target:
+		return fmt.Errorf("%w: %s", entry.ErrOwnMember, name)
 	case by.Status == Suspended:
 		return fmt.Errorf("%w: %s calls for no suspension until it is reinstated", entry.ErrSuspended, caller)
 	case target.Status == Suspended:

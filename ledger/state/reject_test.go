@@ -184,6 +184,7 @@ func proposalRefusals() []refusal {
 		{"policy that names a stranger", entry.ErrUnknownMember, second(func(p *policy.Policy) { p.Rules[0].FromMembers = []string{"Nobody"} })},
 		{"policy that is not valid", entry.ErrPolicy, second(func(p *policy.Policy) { p.Rules[0].Reveal = "all" })},
 		{"emergency suspension of a stranger", entry.ErrUnknownMember, forged(entry.KindSuspend, entry.EmergencySuspend{Member: "Nobody"}, nil)},
+		{"emergency suspension of oneself", entry.ErrOwnMember, forged(entry.KindSuspend, entry.EmergencySuspend{Member: platform.Name}, nil)},
 		{"emergency suspension of a name that is none", entry.ErrField, forged(entry.KindSuspend, entry.EmergencySuspend{Member: " x"}, nil)},
 		{"emergency suspension for a long reason", entry.ErrField, forged(entry.KindSuspend, entry.EmergencySuspend{Member: bank.Name, Reason: strings.Repeat("x", entry.MaxReason+1)}, nil)},
 		{"emergency suspension by an operator key", entry.ErrWrongRole, func(l *ledgertest.Ledger) []byte {

@@ -120,6 +120,7 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 	v.refuse(t, l, "a withdrawal of a decided proposal", l.Withdraw(platform, closed), entry.ErrClosed)
 	v.refuse(t, l, "a call by a seat that rests", l.Emergency(bank, platform.Name), entry.ErrRest)
 	v.refuse(t, l, "a second call by a seat", l.Emergency(platform, bank.Name), entry.ErrCallStands)
+	v.refuse(t, l, "a call against oneself", l.Emergency(police, police.Name), entry.ErrOwnMember)
 	v.refuse(t, l, "a call without a seat", l.Emergency(hotline, bank.Name), entry.ErrNoSeat)
 	v.refuse(t, l, "a clock that is behind", l.Attest(police, created-1), entry.ErrClockBehind)
 	v.refuse(t, l, "a clock that shows what it showed", l.Attest(bank, l.S.Attested(bank.Name)), entry.ErrNoChange)

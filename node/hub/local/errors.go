@@ -36,6 +36,7 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrNoSeat, hub.ErrDenied},
 	{entry.ErrSuspended, hub.ErrDenied},
 	{entry.ErrNotProposer, hub.ErrDenied},
+	{entry.ErrOwnMember, hub.ErrDenied},
 	{entry.ErrClosed, hub.ErrConflict},
 	{entry.ErrVoted, hub.ErrConflict},
 	{entry.ErrMemberExists, hub.ErrConflict},
