@@ -32,9 +32,10 @@ type Indexer struct {
 	h    *Holder
 	kick chan struct{}
 
-	mu    sync.Mutex  // held while building
-	dirty atomic.Bool // something changed that is not published yet
-	busy  atomic.Bool // a build is under way
+	mu    sync.Mutex    // held while building
+	dirty atomic.Bool   // something changed that is not published yet
+	busy  atomic.Bool   // a build is under way
+	stood atomic.Uint64 // epoch that was last in step with the store
 
 	failed func(error)     // notes how the last round ended
 	check  telemetry.Check // says so
@@ -64,8 +65,12 @@ func (x *Indexer) Check() string {
 	return ""
 }
 
-// Pending says whether something is not published yet.
-func (x *Indexer) Pending() bool { return x.dirty.Load() || x.busy.Load() }
+// Pending says whether something is not published yet. An epoch that has just begun is, before anybody
+// has kicked.
+func (x *Indexer) Pending() bool {
+	epoch, ok := x.epoch()
+	return x.dirty.Load() || x.busy.Load() || ok && epoch != x.stood.Load()
+}
 
 // Periods of the indexer's own work.
 const (
@@ -130,6 +135,7 @@ func (x *Indexer) Publish(ctx context.Context) error {
 			return err
 		}
 		if built == 0 { // what came in during a build shows as another revision
+			x.stood.Store(epoch)
 			return nil
 		}
 	}
