@@ -21,6 +21,7 @@ func (n *Node) background() {
 	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
 	n.work.Go(n.register)
+	n.work.Go(n.attestClock)
 }
 
 // measureEvery is how often figures that nobody announces are read.

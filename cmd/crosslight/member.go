@@ -14,7 +14,8 @@ func (a *app) memberCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "member", Short: "The members of the consortium",
 		Example: "  crosslight member list",
-	}, a.memberList(), a.memberShow(), a.memberInvite(), a.memberJoin())
+	}, a.memberList(), a.memberShow(), a.memberInvite(), a.memberJoin(),
+		a.memberSuspend(), a.memberRatify())
 }
 
 // memberPage is the consortium as `member list` prints it.

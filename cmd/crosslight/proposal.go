@@ -14,7 +14,7 @@ func (a *app) proposalCommand() *cobra.Command {
 		Use: "proposal", Short: "Proposals to the board and the votes on them",
 		Example: "  crosslight proposal create suspend --member 'Example Bank' --reason 'key lost' --dry-run\n" +
 			"  crosslight proposal vote 3f2a yes",
-	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote())
+	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote(), a.proposalWithdraw())
 }
 
 // proposeFlags are common to every kind of proposal.
@@ -133,6 +133,9 @@ func proposalTable(t *table, p hub.Proposal) {
 	for _, v := range p.Votes {
 		t.line("vote      %s (%s): %s", text(v.Member), v.Sector, v.Vote)
 	}
+	if p.Expires != nil {
+		t.line("expires   %s (ledger time)", *p.Expires)
+	}
 	t.line("missing   %s", text(p.Missing))
 	t.line("needs     %s", text(p.Needs))
 }
@@ -199,6 +202,25 @@ func (a *app) proposalVote() *cobra.Command {
 		})
 	})
 	c.Flags().BoolVar(&dry, "dry-run", false, "say what the vote would change and stop")
+	yesFlag(c, &yes)
+	return c
+}
+
+func (a *app) proposalWithdraw() *cobra.Command {
+	var dry, yes bool
+	c := a.verb(&cobra.Command{
+		Use: "withdraw ID", Short: "Take back an open proposal of this member's own", Args: cobra.ExactArgs(1),
+		Example: "  crosslight proposal withdraw 3f2a --dry-run",
+	}, short, func(ctx context.Context, args []string) error {
+		h, err := a.hub()
+		if err != nil {
+			return err
+		}
+		return a.decide(dry, yes, "Withdraw this proposal? It cannot be opened again.", func(dry bool) (hub.Proposal, error) {
+			return h.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: args[0], DryRun: dry})
+		})
+	})
+	c.Flags().BoolVar(&dry, "dry-run", false, "say what would change and stop")
 	yesFlag(c, &yes)
 	return c
 }

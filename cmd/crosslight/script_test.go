@@ -66,16 +66,34 @@ func vote(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: vote HOME yes|no [FLAGS...]")
 	}
+	id := newestOpen(ts, args[0])
+	command := []string{"--home", args[0], "proposal", "vote", id}
+	ts.Check(ts.Exec("crosslight", append(command, args[1:]...)...))
+}
+
+// withdraw takes back the newest proposal as the member of a home, as soon as the home's node has seen
+// it; with "!" it must be refused: withdraw HOME [FLAGS...]
+func withdraw(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 {
+		ts.Fatalf("usage: [!] withdraw HOME [FLAGS...]")
+	}
+	command := []string{"--home", args[0], "proposal", "withdraw", newestOpen(ts, args[0])}
+	if err := ts.Exec("crosslight", append(command, args[1:]...)...); (err != nil) != neg {
+		ts.Fatalf("withdraw: %v", err)
+	}
+}
+
+// newestOpen waits until the newest proposal that a home's node knows is open, and returns its id.
+func newestOpen(ts *testscript.TestScript, home string) string {
 	var newest hub.Proposal
 	poll(ts, "an open proposal", func() bool {
 		var page proposalPage
-		if asks(ts, &page, args[0], "proposal", "list") && len(page.Proposals) > 0 {
+		if asks(ts, &page, home, "proposal", "list") && len(page.Proposals) > 0 {
 			newest = page.Proposals[0]
 		}
 		return newest.State == "open"
 	})
-	command := []string{"--home", args[0], "proposal", "vote", newest.ID}
-	ts.Check(ts.Exec("crosslight", append(command, args[1:]...)...))
+	return newest.ID
 }
 
 // agree waits until the nodes of all homes stand at the same ledger: agree HOME...

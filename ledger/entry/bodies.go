@@ -51,6 +51,16 @@ func (Vote) Kind() Kind { return KindVote }
 
 func (Vote) check() error { return nil }
 
+// WithdrawProposal closes an open proposal without a decision. Signed by the seat key of its proposer.
+type WithdrawProposal struct {
+	Proposal Hash `cbor:"1,keyasint"`
+}
+
+// Kind is KindWithdrawProposal.
+func (WithdrawProposal) Kind() Kind { return KindWithdrawProposal }
+
+func (WithdrawProposal) check() error { return nil }
+
 // checkText accepts printable UTF-8 of at most limit bytes, with spaces but without line breaks.
 func checkText(s string, limit int) error {
 	if len(s) > limit {

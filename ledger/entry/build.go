@@ -52,3 +52,8 @@ func ProposeBody(p Proposal, reason string) (Propose, error) {
 func NewVote(s Signer, seq uint64, proposal Hash, yes bool) (Raw, error) {
 	return s.sign(seq, Vote{Proposal: proposal, Yes: yes})
 }
+
+// NewWithdrawProposal signs the withdrawal of a proposal. The key is the proposer's seat key.
+func NewWithdrawProposal(s Signer, seq uint64, proposal Hash) (Raw, error) {
+	return s.sign(seq, WithdrawProposal{Proposal: proposal})
+}

@@ -5,8 +5,8 @@ import "fmt"
 // Kind says what an entry is. The numbers are part of the ledger's format and never change.
 type Kind uint64
 
-// The kinds of crosslight/ledger/v1. This version of the ledger serves NodeInfo, EpochCommit, Propose
-// and Vote, and Genesis as leaf 0; the others have their number and are refused by name.
+// The kinds of crosslight/ledger/v1. This version of the ledger serves NodeInfo, EpochCommit, Propose,
+// Vote, WithdrawProposal, ClockAttest and Suspend, and Genesis as leaf 0; the others have their number and are refused by name.
 const (
 	KindGenesis          Kind = 1
 	KindPropose          Kind = 2

@@ -53,7 +53,7 @@ func (s Signed) Envelope() Envelope { return s.envelope }
 // Kind returns the kind of the entry.
 func (s Signed) Kind() Kind { return s.envelope.Kind }
 
-// Body returns the decoded body: a NodeInfo, EpochCommit, Propose or Vote.
+// Body returns the decoded body: one of the types of this package whose names are [Kind]s.
 func (s Signed) Body() Body { return s.body }
 
 // Raw returns the bytes that were parsed: do not write to them.
@@ -84,6 +84,12 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[Propose](b)
 	case KindVote:
 		return readBody[Vote](b)
+	case KindWithdrawProposal:
+		return readBody[WithdrawProposal](b)
+	case KindSuspend:
+		return readBody[EmergencySuspend](b)
+	case KindClockAttest:
+		return readBody[ClockAttest](b)
 	}
 	if kind.Known() {
 		return nil, fmt.Errorf("%w: %s", ErrKindNotServed, kind)

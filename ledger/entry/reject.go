@@ -69,6 +69,14 @@ var (
 	ErrPossession = reject(33, "bad-possession", "possession of the OPRF key is not proved")
 )
 
+// Rejections of clocks.
+var (
+	// ErrNotAVoter reports a clock of a member whose node is no voter.
+	ErrNotAVoter = reject(34, "not-a-voter", "the member's node is no voter")
+	// ErrClockBehind reports a clock that is further behind ledger time than counts.
+	ErrClockBehind = reject(35, "clock-behind", "the clock is too far behind ledger time")
+)
+
 // Rejections of proposals and votes.
 var (
 	// ErrUnknownMember reports a name that is no member's.
@@ -97,6 +105,20 @@ var (
 	ErrVoted = reject(52, "already-voted", "the seat has voted on this proposal")
 	// ErrTooManyOpen reports a proposal of a member that has as many open as are allowed.
 	ErrTooManyOpen = reject(53, "too-many-open", "the member has too many open proposals")
+	// ErrNotProposer reports a withdrawal by another member than the one that proposed.
+	ErrNotProposer = reject(54, "not-proposer", "only the proposer withdraws a proposal")
+)
+
+// Rejections of calls for an emergency suspension.
+var (
+	// ErrRest reports a call by a seat, or against a member, of an emergency suspension that the board
+	// has not ratified in the last 30 days of ledger time.
+	ErrRest = reject(55, "suspension-rests", "an emergency suspension was not ratified in the last 30 days")
+	// ErrCallStands reports a seat whose call waits, or whose emergency suspension is in force.
+	ErrCallStands = reject(56, "call-stands", "the seat has an emergency suspension under way")
+	// ErrOwnMember reports a seat that names its own member: a friend's call and a lapse would buy it
+	// 30 days in which nobody can.
+	ErrOwnMember = reject(57, "own-member", "a seat does not call for its own member's suspension")
 )
 
 // Rejections of a genesis.

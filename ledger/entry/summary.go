@@ -14,6 +14,12 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("epoch %d with keys for %d types", b.Epoch, len(b.Keys))
 	case Vote:
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
+	case EmergencySuspend:
+		return "call to suspend " + b.Member + " at once"
+	case ClockAttest:
+		return "clock at " + Instant(b.Time)
+	case WithdrawProposal:
+		return fmt.Sprintf("proposal %s withdrawn", b.Proposal)
 	case Propose:
 		p, err := b.Decode()
 		if err != nil {

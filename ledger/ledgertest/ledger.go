@@ -76,6 +76,47 @@ func (l *Ledger) Vote(o Org, id entry.Hash, yes bool) entry.Raw {
 	return raw
 }
 
+// Withdraw signs the organisation's withdrawal of a proposal.
+func (l *Ledger) Withdraw(o Org, id entry.Hash) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewWithdrawProposal(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id)
+	must(l.T, err)
+	return raw
+}
+
+// Attest signs what the organisation's clock shows.
+func (l *Ledger) Attest(o Org, seconds uint64) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewClockAttest(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), seconds)
+	must(l.T, err)
+	return raw
+}
+
+// Emergency signs the organisation's call to suspend a member at once.
+func (l *Ledger) Emergency(o Org, name string) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewEmergencySuspend(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), name, "a test")
+	must(l.T, err)
+	return raw
+}
+
+// Advance moves ledger time by seconds with the clocks of voters, a quorum or more of all, and returns
+// what the entry did that got there.
+func (l *Ledger) Advance(seconds uint64, voters ...Org) state.Outcome {
+	l.T.Helper()
+	target := l.S.Time() + seconds
+	var last state.Outcome
+	for l.S.Time() < target {
+		next := min(target, l.S.Time()+state.ClockStep)
+		for _, o := range voters {
+			if l.S.Time() < next && l.S.Attested(o.Name) != next {
+				last = l.Put(l.Attest(o, next))
+			}
+		}
+	}
+	return last
+}
+
 // Pass proposes and votes yes with each of voters in turn, and returns the proposal's id.
 func (l *Ledger) Pass(p entry.Proposal, voters ...Org) entry.Hash {
 	l.T.Helper()

@@ -103,9 +103,9 @@ func (s *State) checkSeq(env entry.Envelope, hash entry.Hash) error {
 // signerRole is the role of the key that signs entries of a kind.
 func signerRole(k entry.Kind) member.Role {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit:
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest:
 		return member.Operator
-	default: // Propose, Vote: Parse lets nothing else through
+	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
 		return member.Seat
 	}
 }
@@ -120,6 +120,12 @@ func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
 		return s.preparePropose(by, b, e.Hash())
 	case entry.Vote:
 		return s.prepareVote(by, b)
+	case entry.WithdrawProposal:
+		return s.prepareWithdraw(by, b)
+	case entry.EmergencySuspend:
+		return s.prepareEmergency(by, b)
+	case entry.ClockAttest:
+		return s.prepareClockAttest(by, b)
 	}
 	return nil, entry.ErrKindNotServed
 }

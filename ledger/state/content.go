@@ -14,6 +14,9 @@ func (s *State) checkContent(p entry.Proposal) error {
 	case entry.Admit:
 		return s.checkAdmit(p.Card)
 	case entry.Suspend:
+		if _, ok := s.Emergency(p.Member); ok {
+			return nil // the board makes it its own
+		}
 		return s.checkStatus(p.Member, Active, entry.ErrAlreadySuspended)
 	case entry.Reinstate:
 		return s.checkStatus(p.Member, Suspended, entry.ErrNotSuspended)
@@ -76,14 +79,26 @@ func (s *State) execute(p entry.Proposal, index uint64) Event {
 		s.insert(m)
 		return Event{Kind: MemberAdmitted, Index: index, Member: m.Name}
 	case entry.Suspend:
-		s.record(p.Member).Status = Suspended
-		return Event{Kind: MemberSuspended, Index: index, Member: p.Member}
+		return s.suspend(s.record(p.Member), index)
 	case entry.Reinstate:
-		s.record(p.Member).Status = Active
+		m := s.record(p.Member)
+		m.Status = Active
+		s.overturn(m)
 		return Event{Kind: MemberReinstated, Index: index, Member: p.Member}
 	case entry.SetPolicy:
 		s.policy = p.Policy
 		return Event{Kind: PolicyChanged, Index: index}
 	}
 	panic("state: a proposal that checkContent lets through has no effect") // our own bug
+}
+
+// suspend is the board's: it stands until the board ends it, and frees the seats that called for it.
+func (s *State) suspend(m *memberRecord, index uint64) Event {
+	kind := MemberSuspended
+	if len(m.emergency.By) > 0 {
+		kind = SuspensionRatified
+	}
+	m.Status, m.emergency = Suspended, Emergency{}
+	s.settleCalls(m.Name)
+	return Event{Kind: kind, Index: index, Member: m.Name}
 }

@@ -7,17 +7,23 @@ type EventKind string
 
 // The events. One entry may bring several: a vote that decides also brings what was decided.
 const (
-	NodeInfoChanged  EventKind = "node-info-changed"
-	EpochCommitted   EventKind = "epoch-committed"
-	ProposalOpened   EventKind = "proposal-opened"
-	VoteCast         EventKind = "vote-cast"
-	ProposalAccepted EventKind = "proposal-accepted"
-	ProposalRejected EventKind = "proposal-rejected"
-	ProposalFailed   EventKind = "proposal-failed"
-	MemberAdmitted   EventKind = "member-admitted"
-	MemberSuspended  EventKind = "member-suspended"
-	MemberReinstated EventKind = "member-reinstated"
-	PolicyChanged    EventKind = "policy-changed"
+	NodeInfoChanged    EventKind = "node-info-changed"
+	EpochCommitted     EventKind = "epoch-committed"
+	ProposalOpened     EventKind = "proposal-opened"
+	VoteCast           EventKind = "vote-cast"
+	ProposalAccepted   EventKind = "proposal-accepted"
+	ProposalRejected   EventKind = "proposal-rejected"
+	ProposalFailed     EventKind = "proposal-failed"
+	ProposalWithdrawn  EventKind = "proposal-withdrawn"
+	ProposalExpired    EventKind = "proposal-expired"
+	TimeMoved          EventKind = "time-moved"
+	MemberAdmitted     EventKind = "member-admitted"
+	MemberSuspended    EventKind = "member-suspended"
+	SuspensionCalled   EventKind = "suspension-called"
+	SuspensionRatified EventKind = "suspension-ratified"
+	SuspensionLapsed   EventKind = "suspension-lapsed"
+	MemberReinstated   EventKind = "member-reinstated"
+	PolicyChanged      EventKind = "policy-changed"
 )
 
 // Event is something that followed from an entry, in the order in which it happened. The node acts on

@@ -27,6 +27,7 @@ type image struct {
 	Proposals   []proposalImage  `cbor:"8,keyasint"` // in order of index
 	Size        uint64           `cbor:"9,keyasint"`
 	Frontier    []tlog.Hash      `cbor:"10,keyasint"`
+	Time        uint64           `cbor:"11,keyasint"`
 }
 
 type memberImage struct {
@@ -42,6 +43,10 @@ type memberImage struct {
 	Voter        bool          `cbor:"10,keyasint"`
 	AdmittedAt   uint64        `cbor:"11,keyasint"`
 	Epochs       []epochImage  `cbor:"12,keyasint"`
+	Attested     uint64        `cbor:"13,keyasint"`
+	Call         call          `cbor:"14,keyasint"`
+	Emergency    Emergency     `cbor:"15,keyasint"`
+	Rest         rest          `cbor:"16,keyasint"`
 }
 
 type epochImage struct {
@@ -63,6 +68,7 @@ type proposalImage struct {
 	Votes    []ballotImage `cbor:"6,keyasint"`
 	Decided  uint64        `cbor:"7,keyasint"`
 	Failure  string        `cbor:"8,keyasint"`
+	Deadline uint64        `cbor:"9,keyasint"`
 }
 
 type ballotImage struct {
@@ -77,7 +83,7 @@ type ballotImage struct {
 func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
-		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(),
+		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
@@ -105,7 +111,8 @@ func (m *memberRecord) image() memberImage {
 	img := memberImage{
 		Name: m.Name, Sector: m.Sector, Jurisdiction: m.Jurisdiction, Keys: m.Keys,
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
-		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt,
+		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
+		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))
@@ -116,7 +123,7 @@ func (m *memberRecord) image() memberImage {
 func (p *proposalRecord) image() proposalImage {
 	img := proposalImage{
 		ID: p.ID, Body: p.body, Proposer: p.Proposer, State: p.State,
-		Index: p.Index, Decided: p.Decided, Failure: p.Failure,
+		Index: p.Index, Decided: p.Decided, Failure: p.Failure, Deadline: p.Deadline,
 	}
 	for _, b := range p.Votes {
 		img.Votes = append(img.Votes, ballotImage(b))

@@ -28,7 +28,12 @@ type Member struct {
 // memberRecord is a Member with what is asked for separately.
 type memberRecord struct {
 	Member
-	epochs []Epoch // in ascending order; the last is in force
+	epochs   []Epoch // in ascending order; the last is in force
+	attested uint64  // newest ClockAttest, 0 before the first
+
+	call      call      // its seat's call for an emergency suspension
+	emergency Emergency // that it is under
+	rest      rest      // after ones that were not ratified
 }
 
 // Epoch is a member's commitment to the OPRF keys of one epoch.

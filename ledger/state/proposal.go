@@ -11,12 +11,15 @@ import (
 type ProposalState string
 
 // The states. Accepted means executed; Failed means that the votes sufficed but what was proposed had
-// become impossible in the meantime.
+// become impossible in the meantime. Withdrawn means that its proposer took it back, Expired
+// that ledger time reached its deadline first.
 const (
-	Open     ProposalState = "open"
-	Accepted ProposalState = "accepted"
-	Rejected ProposalState = "rejected"
-	Failed   ProposalState = "failed"
+	Open      ProposalState = "open"
+	Accepted  ProposalState = "accepted"
+	Rejected  ProposalState = "rejected"
+	Failed    ProposalState = "failed"
+	Withdrawn ProposalState = "withdrawn"
+	Expired   ProposalState = "expired"
 )
 
 // Ballot is one seat's vote.
@@ -36,8 +39,9 @@ type Proposal struct {
 	Proposer string
 	State    ProposalState
 	Index    uint64
+	Deadline uint64   // ledger time at which it expires
 	Votes    []Ballot // in the order in which they were cast
-	Decided  uint64   // index of the vote that decided, 0 while open
+	Decided  uint64   // index of the entry that closed it, 0 while open
 	Failure  string   // why it failed: the name of a rejection, empty otherwise
 }
 
@@ -87,7 +91,7 @@ func (s *State) preparePropose(by *memberRecord, b entry.Propose, id entry.Hash)
 	return func(index uint64) []Event {
 		p := &proposalRecord{body: b, Proposal: Proposal{
 			ID: id, Kind: b.Proposal, Content: content, Reason: b.Reason,
-			Proposer: by.Name, State: Open, Index: index,
+			Proposer: by.Name, State: Open, Index: index, Deadline: s.time + ProposalLife,
 		}}
 		s.proposals = append(s.proposals, p)
 		s.byID[id] = p
@@ -120,6 +124,44 @@ func (s *State) checkPropose(by *memberRecord, b entry.Propose) (entry.Proposal,
 		return nil, fmt.Errorf("%w: %s has %d", entry.ErrTooManyOpen, by.Name, n)
 	}
 	return content, nil
+}
+
+func (s *State) prepareWithdraw(by *memberRecord, b entry.WithdrawProposal) (change, error) {
+	if err := s.CheckWithdraw(by.Name, b.Proposal); err != nil {
+		return nil, err
+	}
+	p := s.byID[b.Proposal]
+	return func(index uint64) []Event {
+		p.State, p.Decided = Withdrawn, index
+		return []Event{{Kind: ProposalWithdrawn, Index: index, Member: by.Name, Proposal: p.ID}}
+	}, nil
+}
+
+// CheckWithdraw says whether a member could withdraw a proposal now. Whoever proposed may, with or
+// without a seat: a proposal that its proposer no longer wants should not wait for the board.
+func (s *State) CheckWithdraw(name string, proposal entry.Hash) error {
+	if s.record(name) == nil {
+		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
+	}
+	p, err := s.openProposal(proposal)
+	if err != nil {
+		return err
+	}
+	if p.Proposer != name {
+		return fmt.Errorf("%w: it is %s's", entry.ErrNotProposer, p.Proposer)
+	}
+	return nil
+}
+
+func (s *State) openProposal(id entry.Hash) (*proposalRecord, error) {
+	p, ok := s.byID[id]
+	if !ok {
+		return nil, entry.ErrUnknownProposal
+	}
+	if p.State != Open {
+		return nil, fmt.Errorf("%w: it was %s at index %d", entry.ErrClosed, p.State, p.Decided)
+	}
+	return p, nil
 }
 
 func (s *State) openOf(name string) int {

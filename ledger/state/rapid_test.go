@@ -19,7 +19,7 @@ var actors = []ledgertest.Org{platform, bank, police, hotline, second}
 func draw(rt *rapid.T, l *ledgertest.Ledger) []byte {
 	by := rapid.SampledFrom(actors).Draw(rt, "by")
 	other := rapid.SampledFrom(actors).Draw(rt, "other")
-	switch rapid.IntRange(0, 8).Draw(rt, "what") {
+	switch rapid.IntRange(0, 13).Draw(rt, "what") {
 	case 0:
 		return l.NodeInfo(by, rapid.SampledFrom([]string{"/ip4/192.0.2.1/tcp/1", "/ip4/192.0.2.2/tcp/1"}).Draw(rt, "address"))
 	case 1:
@@ -34,6 +34,18 @@ func draw(rt *rapid.T, l *ledgertest.Ledger) []byte {
 		p := policy.Default()
 		p.Version = rapid.Uint64Range(1, 4).Draw(rt, "version")
 		return l.Propose(by, entry.SetPolicy{Policy: p})
+	case 10, 11: // a clock may be right, slow, fast or mad
+		if rapid.IntRange(0, 4).Draw(rt, "mad") == 0 {
+			return l.Attest(by, rapid.Uint64Range(1, entry.MaxTime).Draw(rt, "clock"))
+		}
+		return l.Attest(by, l.S.Time()-state.ClockWindow+rapid.Uint64Range(0, 9*state.ClockWindow).Draw(rt, "clock"))
+	case 12, 13:
+		return l.Emergency(by, other.Name)
+	case 7:
+		if proposals := l.S.Proposals(); len(proposals) > 0 {
+			return l.Withdraw(by, rapid.SampledFrom(proposals).Draw(rt, "withdrawn").ID)
+		}
+		return l.Withdraw(by, entry.Hash{})
 	case 6: // something that stands already, or a damaged copy of it
 		raw := append([]byte(nil), rapid.SampledFrom(l.Leaves).Draw(rt, "leaf")...)
 		raw[rapid.IntRange(0, len(raw)-1).Draw(rt, "at")] ^= rapid.ByteRange(0, 255).Draw(rt, "flip")

@@ -31,7 +31,7 @@ func info() entry.NodeInfo {
 func forged(kind entry.Kind, body any, mutate func(*entry.Envelope)) func(*ledgertest.Ledger) []byte {
 	return func(l *ledgertest.Ledger) []byte {
 		role := member.Seat
-		if kind == entry.KindNodeInfo || kind == entry.KindEpochCommit {
+		if kind == entry.KindNodeInfo || kind == entry.KindEpochCommit || kind == entry.KindClockAttest {
 			role = member.Operator
 		}
 		return l.Forge(platform.Private(role), kind, body, mutate)
@@ -113,6 +113,13 @@ func bodyRefusals() []refusal {
 		{"address with a space", entry.ErrField, forged(entry.KindNodeInfo, entry.NodeInfo{Addresses: []string{"/ip4/1 2"}, Version: "1"}, nil)},
 		{"no version", entry.ErrField, forged(entry.KindNodeInfo, entry.NodeInfo{Addresses: []string{"/a"}}, nil)},
 		{"version with a line feed", entry.ErrField, forged(entry.KindNodeInfo, entry.NodeInfo{Addresses: []string{"/a"}, Version: "1\n"}, nil)},
+		{"a clock at 0", entry.ErrField, forged(entry.KindClockAttest, entry.ClockAttest{}, nil)},
+		{"a clock beyond the year 9999", entry.ErrField, forged(entry.KindClockAttest, entry.ClockAttest{Time: entry.MaxTime + 1}, nil)},
+		{"a clock at the end of the world", entry.ErrField, forged(entry.KindClockAttest, entry.ClockAttest{Time: 1<<64 - 1}, nil)},
+		{"a clock of 1970", entry.ErrClockBehind, forged(entry.KindClockAttest, entry.ClockAttest{Time: 1}, nil)},
+		{"a clock by a seat key", entry.ErrWrongRole, func(l *ledgertest.Ledger) []byte {
+			return l.Forge(platform.Private(member.Seat), entry.KindClockAttest, entry.ClockAttest{Time: created}, nil)
+		}},
 		{"epoch 0", entry.ErrField, keyed(func(b *entry.EpochCommit) { b.Epoch = 0 })},
 		{"epoch skips", entry.ErrEpoch, keyed(func(b *entry.EpochCommit) { b.Epoch = 2 })},
 		{"other index parameters", entry.ErrField, keyed(func(b *entry.EpochCommit) { b.Params = "crosslight/index/v2" })},
@@ -176,6 +183,18 @@ func proposalRefusals() []refusal {
 		{"policy that skips a version", entry.ErrPolicyVersion, second(func(p *policy.Policy) { p.Version = 3 })},
 		{"policy that names a stranger", entry.ErrUnknownMember, second(func(p *policy.Policy) { p.Rules[0].FromMembers = []string{"Nobody"} })},
 		{"policy that is not valid", entry.ErrPolicy, second(func(p *policy.Policy) { p.Rules[0].Reveal = "all" })},
+		{"emergency suspension of a stranger", entry.ErrUnknownMember, forged(entry.KindSuspend, entry.EmergencySuspend{Member: "Nobody"}, nil)},
+		{"emergency suspension of oneself", entry.ErrOwnMember, forged(entry.KindSuspend, entry.EmergencySuspend{Member: platform.Name}, nil)},
+		{"emergency suspension of a name that is none", entry.ErrField, forged(entry.KindSuspend, entry.EmergencySuspend{Member: " x"}, nil)},
+		{"emergency suspension for a long reason", entry.ErrField, forged(entry.KindSuspend, entry.EmergencySuspend{Member: bank.Name, Reason: strings.Repeat("x", entry.MaxReason+1)}, nil)},
+		{"emergency suspension by an operator key", entry.ErrWrongRole, func(l *ledgertest.Ledger) []byte {
+			return l.Forge(platform.Private(member.Operator), entry.KindSuspend, entry.EmergencySuspend{Member: bank.Name}, nil)
+		}},
+		{"withdrawal of nothing", entry.ErrUnknownProposal, forged(entry.KindWithdrawProposal, entry.WithdrawProposal{}, nil)},
+		{"withdrawal by an operator key", entry.ErrWrongRole, func(l *ledgertest.Ledger) []byte {
+			return l.Forge(platform.Private(member.Operator), entry.KindWithdrawProposal, entry.WithdrawProposal{}, nil)
+		}},
+		{"withdrawal with a short id", entry.ErrNotCanonical, forged(entry.KindWithdrawProposal, map[int]any{1: make([]byte, 31)}, nil)},
 		{"vote on nothing", entry.ErrUnknownProposal, forged(entry.KindVote, entry.Vote{}, nil)},
 	}
 }

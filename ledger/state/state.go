@@ -42,6 +42,7 @@ type State struct {
 	id          [32]byte
 	incarnation uint64
 	createdAt   uint64
+	time        uint64 // ledger time, see clock.go
 	thresholds  entry.Thresholds
 	policy      policy.Policy
 
@@ -73,7 +74,7 @@ type lastEntry struct {
 func New(g entry.SignedGenesis) (*State, error) {
 	gen := g.Genesis()
 	s := &State{
-		id: g.ID(), incarnation: entry.FirstIncarnation, createdAt: gen.CreatedAt,
+		id: g.ID(), incarnation: entry.FirstIncarnation, createdAt: gen.CreatedAt, time: gen.CreatedAt,
 		thresholds: gen.Thresholds, policy: gen.Policy,
 		keys: map[member.KeyID]keyRef{}, seqs: map[member.KeyID]lastEntry{},
 		oprf: map[[32]byte]bool{}, byID: map[entry.Hash]*proposalRecord{},

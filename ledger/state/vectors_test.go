@@ -60,6 +60,19 @@ func golden(t testing.TB) *ledgertest.Ledger {
 	p.Version, p.Rules[0].CaseRequired = 2, false
 	l.Pass(entry.SetPolicy{Policy: p}, bank, platform)
 	l.Pass(entry.Reinstate{Member: hotline.Name}, platform, police)
+	l.Put(l.Withdraw(bank, l.Put(l.Propose(bank, entry.Suspend{Member: hotline.Name})).Hash)) // withdrawn
+	l.Put(l.Attest(platform, created+90))
+	l.Put(l.Attest(bank, created+60)) // time moves to the lower of two
+	l.Put(l.Attest(police, created+9*state.ClockStep))
+	l.Put(l.Attest(bank, created+8*state.ClockStep)) // one step and no more
+	l.Put(l.Emergency(bank, hotline.Name))
+	l.Put(l.Emergency(platform, hotline.Name))                // suspended
+	l.Pass(entry.Suspend{Member: hotline.Name}, police, bank) // ratified
+	l.Pass(entry.Reinstate{Member: hotline.Name}, platform, police)
+	l.Put(l.Emergency(police, hotline.Name))
+	l.Put(l.Emergency(bank, hotline.Name))
+	l.Pass(entry.Reinstate{Member: hotline.Name}, platform, police) // overturned
+	l.Put(l.Emergency(platform, police.Name))                       // waits
 	open := l.Put(l.Propose(police, entry.Suspend{Member: bank.Name})).Hash
 	l.Put(l.Vote(police, open, true)) // still open
 	l.Put(l.Epoch(bank, 2, "email"))
@@ -103,6 +116,15 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 	v.refuse(t, l, "the newest entry of its key again", l.Leaves[len(l.Leaves)-1], entry.ErrDuplicate)
 	v.refuse(t, l, "an old entry again", l.Leaves[1], entry.ErrReplayed)
 	v.refuse(t, l, "a vote on a decided proposal", l.Vote(bank, closed, true), entry.ErrClosed)
+	v.refuse(t, l, "a withdrawal by another", l.Withdraw(bank, open), entry.ErrNotProposer)
+	v.refuse(t, l, "a withdrawal of a decided proposal", l.Withdraw(platform, closed), entry.ErrClosed)
+	v.refuse(t, l, "a call by a seat that rests", l.Emergency(bank, platform.Name), entry.ErrRest)
+	v.refuse(t, l, "a second call by a seat", l.Emergency(platform, bank.Name), entry.ErrCallStands)
+	v.refuse(t, l, "a call against oneself", l.Emergency(police, police.Name), entry.ErrOwnMember)
+	v.refuse(t, l, "a call without a seat", l.Emergency(hotline, bank.Name), entry.ErrNoSeat)
+	v.refuse(t, l, "a clock that is behind", l.Attest(police, created-1), entry.ErrClockBehind)
+	v.refuse(t, l, "a clock that shows what it showed", l.Attest(bank, l.S.Attested(bank.Name)), entry.ErrNoChange)
+	v.refuse(t, l, "a clock of a member without a raft vote", l.Attest(hotline, l.S.Time()), entry.ErrNotAVoter)
 	v.refuse(t, l, "a vote without a seat", l.Vote(hotline, open, true), entry.ErrNoSeat)
 	v.refuse(t, l, "a key that stands, by another member", l.Epoch(police, 0, "email"), entry.ErrKeyStands)
 	v.refuse(t, l, "a node info that changes nothing", l.NodeInfo(bank, "/ip4/192.0.2.1/tcp/7481"), entry.ErrNoChange)

@@ -28,12 +28,9 @@ func (s *State) CheckVote(name string, proposal entry.Hash) error {
 	if !by.Seat {
 		return fmt.Errorf("%w: %s cannot vote", entry.ErrNoSeat, name)
 	}
-	p, ok := s.byID[proposal]
-	if !ok {
-		return entry.ErrUnknownProposal
-	}
-	if p.State != Open {
-		return fmt.Errorf("%w: it was %s at index %d", entry.ErrClosed, p.State, p.Decided)
+	p, err := s.openProposal(proposal)
+	if err != nil {
+		return err
 	}
 	if cast, ok := p.ballot(name); ok {
 		return fmt.Errorf("%w: %s by %s", entry.ErrVoted, entry.YesNo(cast.Yes), name)

@@ -104,6 +104,32 @@ func TestVoteRefusals(t *testing.T) {
 	})
 }
 
+// TestWithdraw: the proposer alone closes what is open, whatever votes it has, and for good.
+func TestWithdraw(t *testing.T) {
+	l := ledgertest.Three(t)
+	id := l.Put(l.Propose(platform, entry.Suspend{Member: bank.Name})).Hash
+	l.Put(l.Vote(police, id, true))
+	refuses(t, l, l.Withdraw(police, id), entry.ErrNotProposer)
+	out := l.Put(l.Withdraw(platform, id))
+	if len(out.Events) != 1 || out.Events[0].Kind != state.ProposalWithdrawn || out.Events[0].Proposal != id {
+		t.Errorf("events %+v", out.Events)
+	}
+	if p, _ := l.S.Proposal(id); p.State != state.Withdrawn || p.Decided != out.Index || len(p.Votes) != 1 {
+		t.Errorf("%+v", p)
+	}
+	if tally, _ := l.S.Tally(id); len(tally.Missing) != 0 || tally.Needs != "" {
+		t.Errorf("tally %+v", tally)
+	}
+	refuses(t, l, l.Vote(platform, id, true), entry.ErrClosed)
+	refuses(t, l, l.Withdraw(platform, id), entry.ErrClosed)
+	for range state.MaxOpen { // what is withdrawn is not open
+		l.Put(l.Withdraw(platform, l.Put(l.Propose(platform, entry.Suspend{Member: bank.Name})).Hash))
+	}
+	l.Pass(entry.Suspend{Member: platform.Name}, bank, police)
+	own := l.Put(l.Propose(platform, entry.Reinstate{Member: platform.Name})).Hash
+	l.Put(l.Withdraw(platform, own)) // suspended: still the proposer
+}
+
 // TestSuspendedSeatVotes: suspension leaves the electorate as it was.
 func TestSuspendedSeatVotes(t *testing.T) {
 	l := ledgertest.Three(t)

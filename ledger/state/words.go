@@ -71,13 +71,23 @@ func (s *State) Describe(p entry.Proposal) []string {
 	case entry.Admit:
 		return s.describeAdmit(p)
 	case entry.Suspend:
+		if e, ok := s.Emergency(p.Member); ok {
+			return []string{
+				fmt.Sprintf("%s stays suspended: the emergency suspension by %s no longer lapses.", p.Member, strings.Join(e.By, " and ")),
+			}
+		}
 		return []string{
 			fmt.Sprintf("%s may no longer ask any member, and no member may ask it.", p.Member),
 			"Every other node closes its query and mirror streams with it at once.",
 			"Its seat keeps its vote and its node keeps replicating the ledger.",
 		}
 	case entry.Reinstate:
-		return []string{fmt.Sprintf("%s may ask and be asked again, as the policy has it.", p.Member)}
+		lines := []string{fmt.Sprintf("%s may ask and be asked again, as the policy has it.", p.Member)}
+		if e, ok := s.Emergency(p.Member); ok {
+			lines = append(lines, fmt.Sprintf("For 30 days %s call for no emergency suspension, and none is called against %s.",
+				strings.Join(e.By, " and "), p.Member))
+		}
+		return lines
 	case entry.SetPolicy:
 		return s.describePolicy(p.Policy)
 	}
@@ -125,4 +135,20 @@ func (s *State) describePolicy(next policy.Policy) []string {
 // lacking returns what is in list but not in from.
 func lacking(from, list []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(from, s) })
+}
+
+// DescribeEmergency says in words, a line each, what a call by that member's seat would change now.
+func (s *State) DescribeEmergency(caller, name string) []string {
+	if !s.WouldSuspend(caller, name) {
+		return []string{
+			"Nothing is suspended yet: the call waits for a seat of another sector, for at most 24 hours of ledger time.",
+			"If the other seat calls: " + name + " is suspended at once.",
+		}
+	}
+	return []string{
+		fmt.Sprintf("%s is suspended at once: it may no longer ask any member, and no member may ask it.", name),
+		fmt.Sprintf("The suspension lapses at %s (ledger time) unless the board ratifies it.", entry.Instant(s.time+EmergencyLife)),
+		"Its seat keeps its vote and its node its part in the ledger.",
+		"If it lapses, neither seat calls again for 30 days.",
+	}
 }

@@ -220,7 +220,9 @@ func (empty) Query(context.Context, hub.QueryRequest, io.Reader) (hub.QueryRepor
 
 func (empty) Members(context.Context) ([]hub.Member, error) { return nil, nil }
 
-func (empty) Proposals(context.Context) ([]hub.Proposal, error) { return []hub.Proposal{{}}, nil }
+func (empty) Proposals(context.Context) ([]hub.Proposal, error) {
+	return []hub.Proposal{{Expires: &word}}, nil
+}
 
 func TestArraysAreNeverNull(t *testing.T) {
 	_, server := serve(t, empty{&fake{}})

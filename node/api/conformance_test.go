@@ -73,6 +73,9 @@ var invocations = []invocation{
 	})},
 	{"Members", call(func(ctx context.Context, h hub.Hub) ([]hub.Member, error) { return h.Members(ctx) })},
 	{"Invite", call(func(ctx context.Context, h hub.Hub) ([]byte, error) { return h.Invite(ctx) })},
+	{"Suspend", call(func(ctx context.Context, h hub.Hub) (hub.Suspension, error) {
+		return h.Suspend(ctx, hub.SuspendRequest{Member: "Bank B", Reason: "r", DryRun: true})
+	})},
 	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Propose(ctx, hub.ProposeRequest{Kind: "admit", Card: []byte{0, 255}, Reason: "r", DryRun: true})
 	})},
@@ -83,6 +86,9 @@ var invocations = []invocation{
 	{"Proposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) { return h.Proposal(ctx, "p1") })},
 	{"Vote", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Vote(ctx, hub.VoteRequest{Proposal: "p1", Vote: "no", DryRun: true})
+	})},
+	{"WithdrawProposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
+		return h.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: "p1", DryRun: true})
 	})},
 	{"LedgerStatus", call(func(ctx context.Context, h hub.Hub) (hub.LedgerStatus, error) { return h.LedgerStatus(ctx) })},
 	{"LedgerLog", call(func(ctx context.Context, h hub.Hub) (hub.LedgerPage, error) { return h.LedgerLog(ctx, 1<<63+5, 3) })},

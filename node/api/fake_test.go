@@ -121,11 +121,15 @@ func (f *fake) CheckPolicy(ctx context.Context, ask hub.PolicyAsk) (hub.PolicyDe
 }
 
 func (f *fake) Members(ctx context.Context) ([]hub.Member, error) {
-	return []hub.Member{{Name: "A", Addresses: []string{"/ip4/192.0.2.1/tcp/1"}}}, f.record(ctx, "Members")
+	return []hub.Member{{Name: "A", Addresses: []string{"/ip4/192.0.2.1/tcp/1"}, CalledBy: []string{}}}, f.record(ctx, "Members")
 }
 
 func (f *fake) Invite(ctx context.Context) ([]byte, error) {
 	return []byte{0, 1, 255}, f.record(ctx, "Invite")
+}
+
+func (f *fake) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspension, error) {
+	return hub.Suspension{Member: "B", Status: "suspended", CalledBy: []string{"A"}, Until: &word, Effect: []string{"x"}}, f.record(ctx, "Suspend", req)
 }
 
 func (f *fake) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
@@ -142,6 +146,10 @@ func (f *fake) Proposal(ctx context.Context, id string) (hub.Proposal, error) {
 
 func (f *fake) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, error) {
 	return ballot, f.record(ctx, "Vote", req)
+}
+
+func (f *fake) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
+	return ballot, f.record(ctx, "WithdrawProposal", req)
 }
 
 func (f *fake) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {

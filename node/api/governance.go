@@ -36,6 +36,13 @@ type voteInput struct {
 	}
 }
 
+type withdrawProposalInput struct {
+	ID   string `path:"id"`
+	Body struct {
+		DryRun bool `json:"dry_run" required:"false"`
+	}
+}
+
 func (s *server) governanceRoutes() {
 	add(s, operation{"get-policy", http.MethodGet, "/v1/policy", "governance", "Show the rules in force"},
 		func(ctx context.Context, _ *none) (hub.Policy, error) { return s.hub.Policy(ctx) })
@@ -52,6 +59,10 @@ func (s *server) governanceRoutes() {
 		func(ctx context.Context, _ *none) (invitation, error) {
 			file, err := s.hub.Invite(ctx)
 			return invitation{file}, err
+		})
+	add(s, operation{"suspend-member", http.MethodPost, "/v1/suspensions", "governance", "Call for a member's emergency suspension"},
+		func(ctx context.Context, in *body[hub.SuspendRequest]) (hub.Suspension, error) {
+			return s.hub.Suspend(ctx, in.Body)
 		})
 	s.proposalRoutes()
 }
@@ -71,5 +82,9 @@ func (s *server) proposalRoutes() {
 	add(s, operation{"vote", http.MethodPost, "/v1/proposals/{id}/votes", "governance", "Cast this member's vote"},
 		func(ctx context.Context, in *voteInput) (hub.Proposal, error) {
 			return s.hub.Vote(ctx, hub.VoteRequest{Proposal: in.ID, Vote: in.Body.Vote, DryRun: in.Body.DryRun})
+		})
+	add(s, operation{"withdraw-proposal", http.MethodPost, "/v1/proposals/{id}/withdrawal", "governance", "Take back this member's own open proposal"},
+		func(ctx context.Context, in *withdrawProposalInput) (hub.Proposal, error) {
+			return s.hub.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: in.ID, DryRun: in.Body.DryRun})
 		})
 }

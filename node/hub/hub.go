@@ -42,6 +42,9 @@ type Hub interface {
 	// Invite returns an invitation file for an organisation that is to join.
 	Invite(ctx context.Context) ([]byte, error)
 
+	// Suspend calls for the emergency suspension of a member; with DryRun it only looks.
+	Suspend(ctx context.Context, req SuspendRequest) (Suspension, error)
+
 	// Propose puts a proposal on the ledger; with DryRun it says what would change and stops.
 	Propose(ctx context.Context, req ProposeRequest) (Proposal, error)
 	// Proposals lists proposals, newest first.
@@ -50,6 +53,8 @@ type Hub interface {
 	Proposal(ctx context.Context, id string) (Proposal, error)
 	// Vote casts this member's vote.
 	Vote(ctx context.Context, req VoteRequest) (Proposal, error)
+	// WithdrawProposal takes back an open proposal of this member's; with DryRun it only looks.
+	WithdrawProposal(ctx context.Context, req WithdrawProposalRequest) (Proposal, error)
 
 	// LedgerStatus returns where this node's ledger stands.
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)

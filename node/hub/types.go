@@ -225,6 +225,26 @@ type Member struct {
 	Epoch        uint64   `json:"epoch"`
 	Addresses    []string `json:"addresses"`
 	AdmittedAt   uint64   `json:"admitted_at"` // ledger index
+
+	CalledBy       []string `json:"called_by"`       // whose seats call for its suspension, or have suspended it in emergency
+	SuspendedUntil *string  `json:"suspended_until"` // ledger time, RFC 3339, at which an emergency suspension lapses
+}
+
+// SuspendRequest is this member's call to suspend another at once.
+type SuspendRequest struct {
+	Member string `json:"member"`
+	Reason string `json:"reason" required:"false"`
+	DryRun bool   `json:"dry_run" required:"false"`
+}
+
+// Suspension is how the emergency suspension of a member stands.
+type Suspension struct {
+	Member   string   `json:"member"`
+	Status   string   `json:"status"`
+	CalledBy []string `json:"called_by"`
+	Until    *string  `json:"until"`  // ledger time, RFC 3339, at which it lapses; null while it is not in force
+	Effect   []string `json:"effect"` // in words, what would change
+	DryRun   bool     `json:"dry_run"`
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate or policy.
@@ -238,7 +258,8 @@ type ProposeRequest struct {
 	DryRun bool    `json:"dry_run" required:"false"`
 }
 
-// Proposal is a proposal and the votes on it. State is open, accepted, rejected or failed.
+// Proposal is a proposal and the votes on it. State is open, accepted, rejected,
+// failed, withdrawn or expired.
 type Proposal struct {
 	ID       string       `json:"id"`
 	Kind     string       `json:"kind"`
@@ -246,7 +267,8 @@ type Proposal struct {
 	Reason   string       `json:"reason"`
 	Proposer string       `json:"proposer"`
 	State    string       `json:"state"`
-	Index    uint64       `json:"index"` // ledger index of the proposal
+	Index    uint64       `json:"index"`   // ledger index of the proposal
+	Expires  *string      `json:"expires"` // ledger time, RFC 3339; null once closed
 	Votes    []BallotCast `json:"votes"`
 	Missing  []string     `json:"missing"` // members whose seats have not voted
 	Needs    string       `json:"needs"`   // in words, what is still needed
@@ -268,6 +290,12 @@ type VoteRequest struct {
 	DryRun   bool   `json:"dry_run"`
 }
 
+// WithdrawProposalRequest takes back an open proposal of this member's.
+type WithdrawProposalRequest struct {
+	Proposal string `json:"proposal"`
+	DryRun   bool   `json:"dry_run"`
+}
+
 // LedgerStatus is where a node's ledger stands. Root and ID are hex.
 type LedgerStatus struct {
 	ID        string `json:"id"`
@@ -280,6 +308,10 @@ type LedgerStatus struct {
 	Voters    int    `json:"voters"`
 	Members   int    `json:"members"`
 	Trial     bool   `json:"trial"`
+
+	Time        string `json:"time"`         // ledger time, RFC 3339
+	ClockFresh  int    `json:"clock_fresh"`  // voters whose clocks count now
+	ClockQuorum int    `json:"clock_quorum"` // as many keep ledger time going
 }
 
 // LedgerEntry is an accepted entry, in words.

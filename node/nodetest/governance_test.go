@@ -263,3 +263,79 @@ func mirrorQuestion(t *testing.T, r *Rogue, holder member.Card) []byte {
 	}
 	return msg
 }
+
+// TestLedgerTimeGoesOn: the founders' nodes attest their clocks by themselves, and ledger time comes to
+// stand where those are, on every node.
+func TestLedgerTimeGoesOn(t *testing.T) {
+	before := time.Now().Add(-2 * time.Second)
+	c := New(t, Trio(), Options{})
+	for _, o := range Trio() {
+		c.Until(o.Name+" sees ledger time", func() bool {
+			s, err := c.Hub(o.Name).LedgerStatus(context.Background())
+			c.must(err)
+			at, err := time.Parse(time.RFC3339, s.Time)
+			c.must(err)
+			return s.ClockFresh == 3 && s.ClockQuorum == 2 && at.After(before) && !at.After(time.Now())
+		})
+	}
+	p := propose(t, c, "police", hub.ProposeRequest{Kind: "suspend", Member: "bank"})
+	if p.Expires == nil {
+		t.Fatal("an open proposal does not say when it expires")
+	}
+	at, err := time.Parse(time.RFC3339, *p.Expires)
+	c.must(err)
+	if left := time.Until(at); left < 29*24*time.Hour || left > 30*24*time.Hour {
+		t.Errorf("a new proposal is open for %s", left)
+	}
+}
+
+// TestEmergencySuspensionCutsOff: with the second call every other node refuses the member, within the
+// five seconds that the ledger promises, and its vote and its clock go on counting.
+func TestEmergencySuspensionCutsOff(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
+	value := hub.Value{Type: "email", Raw: "shared@example.com"}
+	call := func(org string) hub.Suspension {
+		s, err := c.Hub(org).Suspend(t.Context(), hub.SuspendRequest{Member: "platform", Reason: "key stolen"})
+		c.must(err)
+		return s
+	}
+	if s := call("bank"); s.Status != "active" || s.Until != nil || len(s.CalledBy) != 1 {
+		t.Fatalf("one call: %+v", s)
+	}
+	if got := ask(t, c, "platform", value); len(got.Matches) != 1 {
+		t.Fatalf("after one call: %+v", got)
+	}
+	c.Until("police sees the call", func() bool {
+		s, err := c.Hub("police").Suspend(t.Context(), hub.SuspendRequest{Member: "platform", DryRun: true})
+		return err == nil && len(s.CalledBy) == 1
+	})
+	began := time.Now()
+	if s := call("police"); s.Status != "suspended" || s.Until == nil || len(s.CalledBy) != 2 {
+		t.Fatalf("two calls: %+v", s)
+	}
+	c.Until("the bank sees the suspension", func() bool { return status(t, c, "bank", "platform") == "suspended" })
+	got := ask(t, c, "platform", value)
+	if len(got.Matches) != 0 || got.Evaluations != 0 {
+		t.Fatalf("a suspended member is answered: %+v", got)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("cut off after %s", took)
+	}
+	for _, org := range []string{"bank", "platform"} {
+		s, err := c.Hub(org).LedgerStatus(t.Context())
+		c.must(err)
+		if s.Voters != 3 || s.ClockFresh != 3 {
+			t.Errorf("%s sees %d voters, %d clocks", org, s.Voters, s.ClockFresh)
+		}
+	}
+	p := propose(t, c, "bank", hub.ProposeRequest{Kind: "reinstate", Member: "platform"})
+	vote(t, c, "platform", p.ID, "yes")
+	if p = vote(t, c, "bank", p.ID, "yes"); p.State != "accepted" {
+		t.Fatalf("reinstatement %+v", p)
+	}
+	_, err := c.Hub("bank").Suspend(t.Context(), hub.SuspendRequest{Member: "police", DryRun: true})
+	if !errors.Is(err, hub.ErrConflict) {
+		t.Errorf("a seat whose suspension was overturned: %v", err)
+	}
+}

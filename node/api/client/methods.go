@@ -73,6 +73,11 @@ func (c *Client) Invite(ctx context.Context) ([]byte, error) {
 	return out.Invitation, err
 }
 
+// Suspend implements [hub.Hub].
+func (c *Client) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspension, error) {
+	return post[hub.Suspension](ctx, c, "/v1/suspensions", req)
+}
+
 // Propose implements [hub.Hub].
 func (c *Client) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
 	if req.Policy != nil {
@@ -102,6 +107,15 @@ func (c *Client) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, e
 	}
 	vote := map[string]any{"vote": req.Vote, "dry_run": req.DryRun}
 	return post[hub.Proposal](ctx, c, "/v1/proposals/"+url.PathEscape(req.Proposal)+"/votes", vote)
+}
+
+// WithdrawProposal implements [hub.Hub].
+func (c *Client) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
+	if err := named(req.Proposal); err != nil {
+		return hub.Proposal{}, err
+	}
+	path := "/v1/proposals/" + url.PathEscape(req.Proposal) + "/withdrawal"
+	return post[hub.Proposal](ctx, c, path, map[string]any{"dry_run": req.DryRun})
 }
 
 // LedgerStatus implements [hub.Hub].

@@ -22,6 +22,8 @@ func (h *Hub) LedgerStatus(context.Context) (hub.LedgerStatus, error) {
 		id, root, hash := s.LedgerID(), s.Root(), s.Hash()
 		out.ID, out.Root, out.StateHash = hex.EncodeToString(id[:]), hex.EncodeToString(root[:]), hex.EncodeToString(hash[:])
 		out.Size, out.Voters, out.Members, out.Trial = s.Size(), len(s.Voters()), len(s.Members()), s.Trial()
+		out.Time = entry.Instant(s.Time())
+		out.ClockFresh, out.ClockQuorum = s.Clocks()
 		if m, ok := s.Member(h.cfg.Name); ok && !m.Voter && out.Role == "follower" {
 			out.Role = "non-voter"
 		}

@@ -15,10 +15,12 @@ func (h *Hub) Members(context.Context) ([]hub.Member, error) {
 	out := []hub.Member{}
 	h.cfg.Replica.View(func(s *state.State) {
 		for _, m := range s.Members() {
+			until, called := emergencyOf(s, m.Name)
 			out = append(out, hub.Member{
 				Name: m.Name, Sector: string(m.Sector), Jurisdiction: m.Jurisdiction, PeerID: m.PeerID,
 				Status: string(m.Status), Founder: m.Founder, Voter: m.Voter, Seat: m.Seat, Epoch: m.Epoch,
 				Addresses: list(m.Addresses), AdmittedAt: m.AdmittedAt,
+				SuspendedUntil: until, CalledBy: called,
 			})
 		}
 	})

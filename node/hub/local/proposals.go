@@ -133,6 +133,8 @@ func proposalOf(s *state.State, p state.Proposal) hub.Proposal {
 	}
 	slices.SortFunc(out.Votes, func(a, b hub.BallotCast) int { return strings.Compare(a.Member, b.Member) })
 	if p.State == state.Open {
+		expires := entry.Instant(p.Deadline)
+		out.Expires = &expires
 		if tally, err := s.Tally(p.ID); err == nil {
 			out.Missing, out.Needs = list(tally.Missing), tally.Needs
 		}
@@ -146,25 +148,10 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 	if req.Vote != "yes" && req.Vote != "no" {
 		return hub.Proposal{}, fmt.Errorf("%w: a vote is yes or no", hub.ErrInvalid)
 	}
-	var out hub.Proposal
-	var id entry.Hash
-	var err error
-	h.cfg.Replica.View(func(s *state.State) {
-		var p state.Proposal
-		if p, err = find(s, req.Proposal); err != nil {
-			return
-		}
-		id = p.ID
-		if err = s.CheckVote(h.cfg.Name, id); err == nil {
-			out = proposalOf(s, p)
-		}
-	})
-	if err != nil {
-		return hub.Proposal{}, classed(err)
-	}
-	if req.DryRun {
-		out.DryRun = true
-		return out, nil
+	id, out, err := h.checked(req.Proposal, (*state.State).CheckVote)
+	if err != nil || req.DryRun {
+		out.DryRun = err == nil
+		return out, classed(err)
 	}
 	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewVote(s, seq, id, req.Vote == "yes")
@@ -173,5 +160,40 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 		return hub.Proposal{}, classed(err)
 	}
 	h.cfg.Log.Info("voted", "proposal", id.String()[:16], "vote", req.Vote)
+	return h.Proposal(ctx, id.String())
+}
+
+// checked finds a proposal and says whether this member may do to it what check is for.
+func (h *Hub) checked(prefix string, check func(*state.State, string, entry.Hash) error) (id entry.Hash, out hub.Proposal, err error) {
+	h.cfg.Replica.View(func(s *state.State) {
+		var p state.Proposal
+		if p, err = find(s, prefix); err != nil {
+			return
+		}
+		if err = check(s, h.cfg.Name, p.ID); err == nil {
+			id, out = p.ID, proposalOf(s, p)
+		}
+	})
+	return id, out, err
+}
+
+// WithdrawProposal implements [hub.Hub].
+func (h *Hub) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
+	id, out, err := h.checked(req.Proposal, (*state.State).CheckWithdraw)
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	if req.DryRun {
+		out.DryRun, out.Missing, out.Needs = true, []string{}, ""
+		out.Effect = []string{"The proposal is closed undecided; nobody can vote on it any more."}
+		return out, nil
+	}
+	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewWithdrawProposal(s, seq, id)
+	})
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	h.cfg.Log.Info("proposal withdrawn", "proposal", id.String()[:16])
 	return h.Proposal(ctx, id.String())
 }
