@@ -38,7 +38,7 @@ import (
 // Every step is one signature or less, and one that is taken in a state with given certificates is
 // taken by the rule's own methods; the exploration decides nothing but who gets what.
 
-var whole = flag.Bool("finality.whole", false, "explore the whole scope: three values, four rounds, seven voters, fine mode of three rounds")
+var whole = flag.Bool("finality.whole", false, "explore the whole scope: also fine mode, four rounds, seven voters in three rounds")
 
 const (
 	maxHonest = 5
@@ -450,14 +450,16 @@ func (e *explorer) fineVotes(w world, k int) {
 var slice = scope{honest: 3, cheats: 1, rounds: 3, values: 2, heights: 2}
 
 func TestExploreFindsNoConflict(t *testing.T) {
-	scopes := map[string]scope{"4 voters, 3 rounds, 2 heights, 2 values": slice}
+	three, four, fine, seven := slice, slice, slice, slice
+	three.values, four.rounds, fine.fine = 3, 4, true
+	seven.honest, seven.cheats, seven.rounds = 5, 2, 2
+	scopes := map[string]scope{
+		"4 voters, 3 rounds, 2 values": slice, "4 voters, 3 rounds, 3 values": three, "7 voters, 2 rounds, 2 values": seven,
+	}
 	if *whole {
-		three, four, fine, seven := slice, slice, slice, slice
-		three.values = 3
-		four.rounds = 4
-		fine.fine = true
-		seven.honest, seven.cheats, seven.rounds = 5, 2, 2
-		scopes["3 values"], scopes["4 rounds"], scopes["fine"], scopes["7 voters, 2 rounds"] = three, four, fine, seven
+		scopes["4 voters, 3 rounds, 2 values, fine"], scopes["4 voters, 4 rounds, 2 values"] = fine, four
+		seven.rounds = 3
+		scopes["7 voters, 3 rounds, 2 values"] = seven
 	}
 	for name, s := range scopes {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import "github.com/crosslight/crosslight/protocol/member"
 
 // Ready is what a machine wants done, in the order of the fields. The caller
 //
-//  1. writes State, synced, in place of the state before it; a failure is fatal;
+//  1. sees to Keep, and writes State, synced, in place of the state before it; a failure is fatal;
 //  2. sends Send; losing, delaying or repeating a message does no harm;
 //  3. acts on Final: acknowledges writes, moves the log guard's hard line, takes permissions from there;
 //  4. cosigns Cosign with the cosigner key and its clock, keeps the result, sends it as a [Message];
@@ -13,6 +13,10 @@ import "github.com/crosslight/crosslight/protocol/member"
 //
 // A caller that stops between any two of these loses nothing but messages.
 type Ready struct {
+	// Keep lists what has just been echoed. Until the next Final the leaves up to there stay on disk and
+	// are served to whoever rebuilds, even if raft rewrites the log: a quorum of echoes may be known
+	// already, and then nothing else is echoed any more. It is put aside when the log is cut, not before.
+	Keep         []Value
 	State        []byte // nil: as before
 	Send         []Out
 	Final        []Final
@@ -47,6 +51,6 @@ type Rebuild struct {
 type Fork struct{ A, B Certificate }
 
 func (r Ready) empty() bool {
-	return r.State == nil && len(r.Send)+len(r.Final)+len(r.Cosign)+len(r.Cosignatures)+len(r.Evidence) == 0 &&
+	return r.State == nil && len(r.Keep)+len(r.Send)+len(r.Final)+len(r.Cosign)+len(r.Cosignatures)+len(r.Evidence) == 0 &&
 		r.Fork == nil && r.Rebuild == nil && !r.NewRound
 }

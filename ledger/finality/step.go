@@ -252,6 +252,7 @@ func (m *Machine) tryEcho() bool {
 	m.keepRound()
 	kept := *p
 	m.kept.echoed = &kept
+	m.out.Keep = append(m.out.Keep, p.Value)
 	s := m.vote(Echo, p.point())
 	m.send("", Message{Signed: &s, Proposal: &kept})
 	m.count(s)
