@@ -38,7 +38,7 @@ import (
 // Every step is one signature or less, and one that is taken in a state with given certificates is
 // taken by the rule's own methods; the exploration decides nothing but who gets what.
 
-var whole = flag.Bool("finality.whole", false, "explore the whole scope: also fine mode, four rounds, seven voters in three rounds")
+var whole = flag.Bool("finality.whole", false, "explore the whole scope: also fine mode, four rounds, five voters")
 
 const (
 	maxHonest = 5
@@ -458,8 +458,9 @@ func TestExploreFindsNoConflict(t *testing.T) {
 	}
 	if *whole {
 		scopes["4 voters, 3 rounds, 2 values, fine"], scopes["4 voters, 4 rounds, 2 values"] = fine, four
-		seven.rounds = 3
-		scopes["7 voters, 3 rounds, 2 values"] = seven
+		five := slice
+		five.honest = 4
+		scopes["5 voters, 3 rounds, 2 values"] = five
 	}
 	for name, s := range scopes {
 		t.Run(name, func(t *testing.T) {
