@@ -595,3 +595,22 @@ func TestForkIsShown(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkHeight is what one checkpoint costs all voters together, signatures included.
+func BenchmarkHeight(b *testing.B) {
+	for _, n := range []int{4, 7} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			s := newSim(b, 1, n, 0)
+			s.elect(0)
+			s.settle()
+			for b.Loop() {
+				s.lead()
+				s.settle()
+			}
+			if len(s.final) < b.N {
+				b.Fatalf("%d heights are final, %d were led", len(s.final), b.N)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/voter")
+		})
+	}
+}
