@@ -52,6 +52,9 @@ type sim struct {
 	term     uint64
 	leader   int
 	chaos    bool
+	amnesia  bool // planted: voter 0 loses its disk in each crash
+	hasty    bool // planted: voter 0 sends before it persists
+	fault    string
 	final    map[uint64]Value         // height -> value
 	cosigned map[uint64][32]byte      // size -> root
 	evidence map[member.KeyID]int     // signers caught
@@ -107,7 +110,13 @@ func (s *sim) start(n *simNode) {
 	}
 }
 
-func (s *sim) crash(n *simNode) { n.m = nil; s.counts.crashes++ }
+func (s *sim) crash(n *simNode) {
+	n.m = nil
+	s.counts.crashes++
+	if s.amnesia && n.id == 0 {
+		n.state = nil
+	}
+}
 
 func (s *sim) id(i int) member.KeyID { return member.PublicOf(s.nodes[i].key).ID() }
 
@@ -132,7 +141,12 @@ func (s *sim) drain(n *simNode) {
 		if !ok {
 			return
 		}
-		if s.chaos && s.r.IntN(200) == 0 {
+		if s.chaos && (s.r.IntN(200) == 0 || s.hasty && n.id == 0 && s.r.IntN(3) == 0) {
+			if s.hasty && n.id == 0 {
+				for _, o := range r.Send {
+					s.send(n.id, o)
+				}
+			}
 			s.crash(n) // before anything was persisted
 			return
 		}
@@ -198,6 +212,13 @@ func (s *sim) cheatSays(n *simNode, st Statement, to int) {
 	s.net = append(s.net, packet{n.id, to, msg.Bytes()})
 }
 
+// broken notes the first promise that was broken.
+func (s *sim) broken(format string, args ...any) {
+	if s.fault == "" {
+		s.fault = fmt.Sprintf(format, args...)
+	}
+}
+
 // check holds the promises.
 func (s *sim) check(n *simNode, r Ready) {
 	s.t.Helper()
@@ -206,7 +227,7 @@ func (s *sim) check(n *simNode, r Ready) {
 	}
 	for _, f := range r.Final {
 		if v, ok := s.final[f.Height()]; ok && v != f.Value() {
-			s.t.Fatalf("height %d is final as %d and as %d", f.Height(), v.Size, f.Value().Size)
+			s.broken("height %d is final as %d and as %d", f.Height(), v.Size, f.Value().Size)
 		}
 		s.final[f.Height()] = f.Value()
 		s.done[n.id][f.Height()] = f.Value()
@@ -217,12 +238,12 @@ func (s *sim) check(n *simNode, r Ready) {
 	for _, f := range r.Cosign {
 		v := f.Value()
 		if root, ok := s.cosigned[v.Size]; ok && root != v.Root {
-			s.t.Fatalf("size %d is cosigned with two roots", v.Size)
+			s.broken("size %d is cosigned with two roots", v.Size)
 		}
 		s.cosigned[v.Size] = v.Root
 		for size, root := range s.cosigned {
 			if have, ok := n.RootAt(size); size <= v.Size && ok && have != root {
-				s.t.Fatalf("voter %d cosigned size %d over another root at %d", n.id, v.Size, size)
+				s.broken("voter %d cosigned size %d over another root at %d", n.id, v.Size, size)
 			}
 		}
 		c := Cosign(f, s.id(n.id), n.cosign, 1)
@@ -239,13 +260,13 @@ func (s *sim) check(n *simNode, r Ready) {
 		}
 		i := slices.IndexFunc(s.nodes, func(n *simNode) bool { return member.PublicOf(n.key) == voter.Log })
 		if !s.nodes[i].cheat {
-			s.t.Fatalf("evidence against the honest voter %d: %+v", i, e)
+			s.broken("evidence against the honest voter %d, two of kind %s", i, e.A.Kind)
 		}
 		s.evidence[e.Signer()]++
 		s.counts.evidence++
 	}
 	if r.Fork != nil {
-		s.t.Fatal("a fork")
+		s.broken("a fork")
 	}
 }
 
@@ -391,6 +412,9 @@ func (s *sim) take() packet {
 func (s *sim) storm(steps int) {
 	s.chaos = true
 	for range steps {
+		if s.fault != "" {
+			break
+		}
 		n := s.nodes[s.r.IntN(len(s.nodes))]
 		switch k := s.r.IntN(100); {
 		case k < 86 && len(s.net) > 0:
@@ -488,7 +512,7 @@ func (s *sim) describe() (out string) {
 // TestRandomRuns: whatever b cheats, crashes and the network do, nothing conflicting is final, nobody
 // honest is accused, and finality returns when the network does.
 func TestRandomRuns(t *testing.T) {
-	for _, c := range []struct{ n, cheats, steps int }{{4, 0, 1500}, {4, 1, 1500}, {7, 2, 1200}, {5, 1, 800}, {3, 0, 800}} {
+	for _, c := range []struct{ n, cheats, steps int }{{4, 0, 1500}, {4, 1, 1500}, {7, 2, 3000}, {5, 1, 800}, {3, 0, 800}} {
 		t.Run(fmt.Sprintf("n=%d cheats=%d", c.n, c.cheats), func(t *testing.T) {
 			worst, caught, heights, rebuilds, crashes := 0, 0, 0, 0, 0
 			for seed := range uint64(*simSeeds) {
@@ -496,6 +520,9 @@ func TestRandomRuns(t *testing.T) {
 				for range 2 {
 					s.storm(c.steps)
 					worst = max(worst, s.calm(2, nil))
+				}
+				if s.fault != "" {
+					t.Fatalf("seed %d: %s", seed, s.fault)
 				}
 				caught += len(s.evidence)
 				heights += len(s.final)
@@ -508,6 +535,27 @@ func TestRandomRuns(t *testing.T) {
 				t.Error("cheats left no evidence")
 			}
 		})
+	}
+}
+
+// TestRandomRunsFindPlantedBugs shows that these runs would have found a mistake in what is persisted.
+func TestRandomRunsFindPlantedBugs(t *testing.T) {
+	for name, plant := range map[string]func(*sim){
+		"a voter that forgets everything":       func(s *sim) { s.amnesia = true },
+		"a voter that sends before it persists": func(s *sim) { s.hasty = true },
+	} {
+		found := ""
+		seed := uint64(0)
+		for ; seed < 100 && found == ""; seed++ {
+			s := newSim(t, seed, 4, 1)
+			plant(s)
+			s.storm(1500)
+			found = s.fault
+		}
+		if found == "" {
+			t.Errorf("%s: not found in %d seeds", name, seed)
+		}
+		t.Logf("%s: seed %d: %s", name, seed-1, found)
 	}
 }
 
@@ -538,6 +586,9 @@ func TestCrashFaults(t *testing.T) {
 			s.start(s.nodes[i])
 		}
 		s.calm(2, nil)
+		if s.fault != "" {
+			t.Error(s.fault)
+		}
 	}
 }
 
