@@ -42,15 +42,20 @@ func named(t *testing.T, err error) {
 // nothing; and a message has one encoding.
 func FuzzStep(f *testing.F) {
 	seeds(f, "message")
+	b := newBench(f)
+	state := b.m.kept.bytes(simLedger, 1, b.m.self)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if m, err := ParseMessage(raw); err == nil && !bytes.Equal(m.Bytes(), raw) {
 			t.Fatal("a message has two encodings")
 		}
-		b := newBench(t)
-		if err := b.m.Step("1", raw); err != nil {
+		m, err := New(Config{simLedger, 1, b.node.key, Fixed(b.sim.voters), b.node}, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Step("1", raw); err != nil {
 			named(t, err)
 		}
-		r, _ := b.m.Ready()
+		r, _ := m.Ready()
 		if len(r.Final) == 0 && r.State != nil {
 			t.Fatal("something was signed without a round")
 		}
