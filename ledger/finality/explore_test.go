@@ -33,12 +33,13 @@ import (
 //     of height 1, and never again at height 1; nothing that is signed at height 2 opens or closes a
 //     step at height 1. So every run has the same soup as one in which all steps of height 1 come first
 //     (partial-order reduction), and height 2 depends on the soup of height 1 through its finals only.
+//     TestHeightsInAnyOrder does without this, in two rounds.
 //   - States that differ by the names of the honest voters, or of the values, are one.
 //
 // Every step is one signature or less, and one that is taken in a state with given certificates is
 // taken by the rule's own methods; the exploration decides nothing but who gets what.
 
-var whole = flag.Bool("finality.whole", false, "explore the whole scope: also fine mode, four rounds, five voters")
+var whole = flag.Bool("finality.whole", false, "explore the whole scope: also fine mode, four rounds, five voters, heights in any order")
 
 const (
 	maxHonest = 5
@@ -97,6 +98,7 @@ type explorer struct {
 	finals   int // states in which something is final
 	relabel  [][]uint8
 	soups    map[[maxHonest]node]struct{} // if not nil: the soups seen
+	sink     func(world)                  // if not nil: takes the worlds instead
 }
 
 func permutations(n int) [][]int {
@@ -205,6 +207,10 @@ func before(a, b *world, n int) bool {
 }
 
 func (e *explorer) add(w world) {
+	if e.sink != nil {
+		e.sink(w)
+		return
+	}
 	w = e.canonical(w)
 	if _, ok := e.seen[w]; ok {
 		return
@@ -324,19 +330,24 @@ func (e *explorer) expand(w world) {
 			e.arrive(w, k)
 			continue
 		}
-		for r := 1; r <= e.rounds; r++ {
-			if e.fine {
-				e.fineSteps(w, k, r)
-				continue
-			}
-			for v := uint8(1); int(v) <= e.values; v++ {
-				e.tryEcho(w, k, r, v)
-				e.tryLock(w, k, r, v)
-			}
-		}
+		e.steps(w, k)
+	}
+}
+
+// steps are all that voter k can do at the world's height.
+func (e *explorer) steps(w world, k int) {
+	for r := 1; r <= e.rounds; r++ {
 		if e.fine {
-			e.fineVotes(w, k)
+			e.fineSteps(w, k, r)
+			continue
 		}
+		for v := uint8(1); int(v) <= e.values; v++ {
+			e.tryEcho(w, k, r, v)
+			e.tryLock(w, k, r, v)
+		}
+	}
+	if e.fine {
+		e.fineVotes(w, k)
 	}
 }
 
@@ -521,5 +532,85 @@ func TestModesAgree(t *testing.T) {
 	}
 	if len(a.soups) != len(b.soups) {
 		t.Error("the modes reach different soups")
+	}
+}
+
+// both is a state of two heights at once: a voter is at height 2 when it has arrived there.
+type both struct{ one, two [maxHonest]node }
+
+// canonical renames values at each height, and voters at both together.
+func (b both) canonical(e *explorer) (best both) {
+	first := true
+	for _, r1 := range e.relabel {
+		for _, r2 := range e.relabel {
+			x := b
+			for k := range e.honest {
+				x.one[k], x.two[k] = x.one[k].renamed(r1), x.two[k].renamed(r2)
+			}
+			for k := 1; k < e.honest; k++ {
+				for j := k; j > 0 && (less(&x.one[j], &x.one[j-1]) || x.one[j] == x.one[j-1] && less(&x.two[j], &x.two[j-1])); j-- {
+					x.one[j], x.one[j-1], x.two[j], x.two[j-1] = x.one[j-1], x.one[j], x.two[j-1], x.two[j]
+				}
+			}
+			a1, a2 := world{nodes: x.one}, world{nodes: best.one}
+			b1, b2 := world{nodes: x.two}, world{nodes: best.two}
+			if first || before(&a1, &a2, e.honest) || x.one == best.one && before(&b1, &b2, e.honest) {
+				best, first = x, false
+			}
+		}
+	}
+	return best
+}
+
+// TestHeightsInAnyOrder walks two heights without doing one after the other: some voters still vote at
+// height 1 while others do at height 2. At each height the soups are those that it has by itself.
+func TestHeightsInAnyOrder(t *testing.T) {
+	if !*whole {
+		t.Skip("two million states: with -finality.whole")
+	}
+	s := slice
+	s.rounds = 2
+	e := explore(s)
+	seen := map[both]struct{}{}
+	queue := []both{{}}
+	soups := map[[maxHonest]node]struct{}{}
+	add := func(b both) {
+		b = b.canonical(e)
+		if _, ok := seen[b]; !ok {
+			seen[b] = struct{}{}
+			queue = append(queue, b)
+		}
+	}
+	for len(queue) > 0 {
+		b := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		one, two := world{nodes: b.one, height: 1}, world{nodes: b.two, height: 2}
+		final, later := e.final(&one), e.final(&two)
+		if final&(final-1) != 0 || later&(later-1) != 0 || later != 0 && final == 0 {
+			t.Fatalf("conflict: %+v", b)
+		}
+		soups[e.soup(two)] = struct{}{}
+		for k := range e.honest {
+			if two.nodes[k].at2 {
+				e.sink = func(w world) { add(both{b.one, w.nodes}) }
+				e.steps(two, k)
+				continue
+			}
+			e.sink = func(w world) { add(both{w.nodes, b.two}) }
+			e.steps(one, k)
+			if final != 0 {
+				e.sink = func(w world) { add(both{b.one, w.nodes}) }
+				e.arrive(two, k)
+			}
+		}
+	}
+	alone := s
+	alone.heights = 1
+	a := explore(alone)
+	a.soups = map[[maxHonest]node]struct{}{}
+	a.run()
+	t.Logf("%d states, %d soups at height 2, %d at a height by itself", len(seen), len(soups), len(a.soups))
+	if len(soups) != len(a.soups) {
+		t.Error("height 2 by itself reaches other soups")
 	}
 }
