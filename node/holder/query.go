@@ -107,7 +107,7 @@ func (h *Holder) charge(ctx context.Context, q *session.Question, permit ledger.
 	left, err := h.cfg.Store.Charge(ctx, store.Charge{
 		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier,
 		Type: indicator.Type(q.Header.Type), Day: h.cfg.Now().UTC().Format(time.DateOnly),
-		Count: q.Header.Count, Limit: permit.EvaluationsPerDay(), Header: q.Raw,
+		Count: q.Header.Count, Limit: permit.EvaluationsPerDay(), Header: q.Raw, Signature: q.Signature,
 	})
 	if errors.Is(err, store.ErrReplay) {
 		// The same request again, paid for already: the answer may have been lost. It is evaluated

@@ -17,6 +17,7 @@ import (
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/telemetry"
 	"github.com/crosslight/crosslight/protocol/indicator"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // canaries are values that must stay where they are put, one of every kind of encoding.
@@ -235,4 +236,34 @@ func TestOwnStoreHoldsDigestsOnly(t *testing.T) {
 			t.Error(leak)
 		}
 	}
+}
+
+// TestHitsDoNotShow: a question about a value that the holder has sends exactly as much as one about a
+// value that it has not; the querier looks up when nothing is sent any more.
+func TestHitsDoNotShow(t *testing.T) {
+	r := newRecorder()
+	c := New(t, Trio(), Options{Tap: r.tap})
+	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
+	ask(t, c, "platform", shared)
+	sent := func(value string) int {
+		before := r.outbound("platform", session.QueryProtocol)
+		ask(t, c, "platform", hub.Value{Type: "email", Raw: value})
+		return r.outbound("platform", session.QueryProtocol) - before
+	}
+	hit, miss := sent("shared@example.com"), sent("nobody@example.com")
+	if hit != miss || hit == 0 {
+		t.Fatalf("a hit sends %d bytes, a miss %d", hit, miss)
+	}
+}
+
+// outbound counts what org has sent in one protocol.
+func (r *recorder) outbound(org, protocol string) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for place, b := range r.got {
+		if strings.HasPrefix(place, "network: "+org+" ") && strings.HasSuffix(place, fmt.Sprintf("%q", protocol)) {
+			n += b.Len()
+		}
+	}
+	return n
 }

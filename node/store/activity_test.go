@@ -190,7 +190,7 @@ func TestQueries(t *testing.T) {
 func charge(id byte, count uint64) Charge {
 	return Charge{
 		RequestID: [16]byte{id}, HeaderHash: [32]byte{id}, Querier: "peer", Type: "email", Day: "2026-03-01",
-		Count: count, Limit: 100, Header: []byte("header"),
+		Count: count, Limit: 100, Header: []byte("header"), Signature: make([]byte, 64),
 	}
 }
 

@@ -22,6 +22,7 @@ type Charge struct {
 	Count      uint64 // elements to evaluate, below 2^31
 	Limit      uint64 // evaluations a day that policy allows
 	Header     []byte // the signed request header, verbatim, kept for the audit
+	Signature  []byte // the querier's over it, 64 bytes
 }
 
 // Charge enters the request in the log and raises the meter, in one transaction that parallel
@@ -83,9 +84,9 @@ func (s *Store) enter(ctx context.Context, c *sql.Conn, r Charge) error {
 	if header == nil {
 		header = []byte{}
 	}
-	_, err := c.ExecContext(ctx, `INSERT INTO request (querier, id, hash, type, day, count, header, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, r.Querier, r.RequestID[:], r.HeaderHash[:], string(r.Type), r.Day,
-		int64(r.Count), header, s.now().UnixMilli())
+	_, err := c.ExecContext(ctx, `INSERT INTO request (querier, id, hash, type, day, count, header, signature, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.Querier, r.RequestID[:], r.HeaderHash[:], string(r.Type), r.Day,
+		int64(r.Count), header, r.Signature, s.now().UnixMilli())
 	if err != nil {
 		return err
 	}

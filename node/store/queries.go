@@ -24,6 +24,15 @@ type Query struct {
 	Partial     bool
 	Asked       []Asked
 	Matches     []Match
+	Sent        []Sent // written, and not read back by the lists of queries
+}
+
+// Sent is one request to a holder and its receipt, each with the signature over it, as they went over
+// the wire: for an audit, and against a holder that denies its answer.
+type Sent struct {
+	Holder                    string
+	Header, Signature         []byte
+	Receipt, ReceiptSignature []byte
 }
 
 // Asked says how one holder answered.
@@ -65,6 +74,13 @@ func saveQuery(ctx context.Context, c *sql.Conn, q Query) error {
 	for n, a := range q.Asked {
 		_, err := c.ExecContext(ctx, "INSERT INTO asked (query, n, member, status, detail) VALUES (?, ?, ?, ?, ?)",
 			seq, n, a.Member, a.Status, a.Detail)
+		if err != nil {
+			return err
+		}
+	}
+	for n, r := range q.Sent {
+		_, err := c.ExecContext(ctx, `INSERT INTO sent (query, n, holder, header, signature, receipt, receipt_signature)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`, seq, n, r.Holder, r.Header, r.Signature, r.Receipt, r.ReceiptSignature)
 		if err != nil {
 			return err
 		}

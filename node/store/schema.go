@@ -103,6 +103,18 @@ CREATE TABLE match (
 	PRIMARY KEY (query, n)
 ) WITHOUT ROWID;
 
+-- What this member and a holder signed to one another, request by request: neither can disown it.
+CREATE TABLE sent (
+	query             INTEGER NOT NULL REFERENCES query (seq) ON DELETE CASCADE,
+	n                 INTEGER NOT NULL,
+	holder            TEXT    NOT NULL,
+	header            BLOB    NOT NULL,
+	signature         BLOB    NOT NULL,
+	receipt           BLOB    NOT NULL,
+	receipt_signature BLOB    NOT NULL,
+	PRIMARY KEY (query, n)
+) WITHOUT ROWID;
+
 -- Questions that this member answered, and what they were charged to.
 CREATE TABLE request (
 	querier TEXT    NOT NULL,
@@ -111,7 +123,8 @@ CREATE TABLE request (
 	type    TEXT    NOT NULL,
 	day     TEXT    NOT NULL,
 	count   INTEGER NOT NULL,
-	header  BLOB    NOT NULL,
+	header    BLOB  NOT NULL,
+	signature BLOB  NOT NULL CHECK (length(signature) = 64), -- the querier's, over the header
 	at      INTEGER NOT NULL,
 	PRIMARY KEY (querier, id)
 ) WITHOUT ROWID;

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/crosslight/crosslight/ledger"
-	"github.com/crosslight/crosslight/ledger/policy"
 	"github.com/crosslight/crosslight/node/evidence"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -115,7 +115,7 @@ type flight struct {
 func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	rest = j.questions
 	permit := a.exchange.permits[j.typ]
-	if _, err := a.hub.cfg.Mirror.Manifest(a.ref(permit, j)); err != nil {
+	if _, err := a.hub.cfg.Mirror.Manifest(a.exchange.ref(j.typ)); err != nil {
 		return rest, fmt.Errorf("%w: %w", errNoIndex, err)
 	}
 	public := permit.PublicKey()
@@ -166,6 +166,7 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 func (a *asking) machine(permit ledger.Permit, j job) (*session.Asker, error) {
 	ask := a.plan.ask
 	ask.Epoch, ask.Type = permit.Epoch(), string(j.typ)
+	ask.Case = a.plan.commitment(a.exchange.holder.PeerID, j.typ)
 	return session.NewAsker(session.AskerConfig{
 		Ask: ask, Key: a.hub.cfg.Ring.Private(member.Node), Holder: a.exchange.holder.Keys.Node,
 	})
@@ -201,8 +202,9 @@ func (a *asking) send(client *voprf.Client, machine *session.Asker, part []quest
 	return flight{part, blinded, msg}, wire.WriteFrame(a.stream, msg)
 }
 
-// receive reads the answer to the oldest request, checks its proof against the key on the ledger, and
-// looks the outputs up.
+// receive reads the answer to the oldest request and checks its proof against the key on the ledger.
+// Nothing is looked up before the exchange is over: what is sent, and when, must not depend on what
+// matched.
 func (a *asking) receive(ctx context.Context, machine *session.Asker, permit ledger.Permit, j job, f flight) error {
 	if err := a.stream.SetDeadline(time.Now().Add(answerWithin)); err != nil {
 		return err
@@ -215,6 +217,9 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 		return err
 	}
 	answer, err := machine.Receive(msg)
+	if answer != nil { // a refusal has a receipt too
+		a.note(f, answer)
+	}
 	if err != nil {
 		return err
 	}
@@ -227,7 +232,23 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 		return errors.Join(err, a.keep(permit, f.sent, msg))
 	}
 	a.hub.cfg.Metrics.ProofsVerified.Add(float64(len(f.questions)))
-	return a.lookUp(permit, j, f.questions, outputs)
+	a.exchange.keep(j.typ, f.questions, outputs)
+	return nil
+}
+
+// note keeps what both sides signed about one request. Our own message reads back, so an error is our
+// own bug, and the receipt is then kept alone.
+func (a *asking) note(f flight, answer *session.Answer) {
+	sent := store.Sent{
+		Holder: a.exchange.holder.Name, Header: []byte{}, Signature: []byte{},
+		Receipt: answer.RawReceipt, ReceiptSignature: answer.Signature,
+	}
+	if own, err := session.ParseRequest(f.sent, member.PublicOf(a.hub.cfg.Ring.Private(member.Node))); err == nil {
+		sent.Header, sent.Signature = own.Raw, own.Signature
+	}
+	a.exchange.mu.Lock()
+	defer a.exchange.mu.Unlock()
+	a.exchange.kept = append(a.exchange.kept, sent)
 }
 
 func (e *exchange) count(n int, proved bool) {
@@ -251,56 +272,4 @@ func (a *asking) keep(permit ledger.Permit, sent, got []byte) error {
 	}
 	a.hub.cfg.Log.Error("a holder's proof is false; the evidence is kept", "holder", a.exchange.holder.Name, "file", path)
 	return nil
-}
-
-// lookUp searches the holder's mirrored index for the outputs.
-func (a *asking) lookUp(permit ledger.Permit, j job, asked []question, outputs []voprf.Output) error {
-	view, err := a.hub.cfg.Mirror.Use(a.ref(permit, j))
-	if err != nil {
-		return fmt.Errorf("%w: %w", errNoIndex, err)
-	}
-	derive := index.NewDeriver(index.Context{
-		Ledger: a.hub.cfg.LedgerID, Holder: a.exchange.holder.PeerID, Epoch: permit.Epoch(), Type: string(j.typ),
-	})
-	var matches []found
-	for i := range outputs {
-		label, ok, lerr := view.Lookup(derive, (*[index.OutputSize]byte)(&outputs[i]))
-		if lerr != nil {
-			err = fmt.Errorf("look up: %w", lerr)
-			break
-		}
-		if permit.Reveal() != policy.RevealLabel {
-			label = nil // mirrored under an earlier policy, or passed on: not this member's to read now
-		}
-		if ok {
-			matches = append(matches, found{j.typ, a.exchange.holder.Name, asked[i].reference, label})
-		}
-	}
-	a.exchange.add(a.hub, matches)
-	if err = errors.Join(err, view.Release()); err != nil {
-		return a.blame(permit, j, err)
-	}
-	return nil
-}
-
-// blame finds out whose fault an index is that could not be searched: bytes that this disk damaged are
-// fetched again, bytes that the holder signed are the holder's.
-func (a *asking) blame(permit ledger.Permit, j job, found error) error {
-	if err := a.hub.cfg.Fetcher.Suspect(a.ref(permit, j)); err != nil {
-		return fmt.Errorf("%w: it is damaged here and will be fetched again: %w", errNoIndex, err)
-	}
-	return found
-}
-
-func (a *asking) ref(permit ledger.Permit, j job) mirror.Ref {
-	return mirror.Ref{Holder: a.exchange.holder.Keys.Node, Epoch: permit.Epoch(), Type: string(j.typ)}
-}
-
-func (e *exchange) add(h *Hub, matches []found) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.found = append(e.found, matches...)
-	for _, m := range matches {
-		h.cfg.Metrics.Matches.WithLabelValues(string(m.typ)).Inc()
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -48,7 +49,9 @@ type exchange struct {
 	fault     error                   // the gravest so far
 	over      map[indicator.Type]bool // types that the holder refused
 	pauses    int                     // waits for an overloaded holder that are left
+	answers   []answered              // what came back, looked up when the exchange is over
 	found     []found
+	kept      []store.Sent // what both sides signed
 }
 
 func (e *exchange) deny(t indicator.Type, err error) {
@@ -238,6 +241,7 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 		})
 	}
 	wg.Wait()
+	e.lookUp(h)
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	return e.found
 }

@@ -3,7 +3,9 @@ package local
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -113,8 +115,6 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 	p.ask = session.Ask{Ledger: h.cfg.LedgerID, Purpose: req.Purpose}
 	if req.Case != "" {
 		_, _ = rand.Read(p.salt[:]) // never fails (crypto/rand)
-		commitment := session.CommitCase(p.salt, req.Case)
-		p.ask.Case = commitment[:]
 	}
 	var err error
 	h.cfg.Replica.View(func(s *state.State) {
@@ -160,7 +160,7 @@ func (p *plan) exchange(s *state.State, self, holder state.Member) *exchange {
 	for _, t := range p.questions.types() {
 		permit, err := ledger.Authorised(s, ledger.Ask{
 			LedgerID: p.ask.Ledger, Querier: self.PeerID, Holder: holder.PeerID,
-			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: len(p.ask.Case) > 0,
+			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: p.req.Case != "",
 		})
 		if err != nil {
 			e.deny(t, err)
@@ -169,6 +169,18 @@ func (p *plan) exchange(s *state.State, self, holder state.Member) *exchange {
 		e.permits[t] = permit
 	}
 	return e
+}
+
+// commitment hides the case reference from one holder, for one type. Each gets its own, all opened by
+// the one salt that is kept, so that holders who compare what they got cannot link a query by it.
+func (p *plan) commitment(holder string, t indicator.Type) []byte {
+	if p.req.Case == "" {
+		return nil
+	}
+	mac := hmac.New(sha256.New, p.salt[:])
+	fmt.Fprintf(mac, "crosslight/case/v1 nonce\x00%s\x00%s", holder, t)
+	commitment := session.CommitCase([32]byte(mac.Sum(nil)), p.req.Case)
+	return commitment[:]
 }
 
 // run asks all holders at once and returns what they share with this member.
@@ -251,6 +263,9 @@ func (p *plan) record(report hub.QueryReport, all []found) store.Query {
 	}
 	for _, a := range report.Asked {
 		rec.Asked = append(rec.Asked, store.Asked(a))
+	}
+	for _, e := range p.holders {
+		rec.Sent = append(rec.Sent, e.kept...)
 	}
 	for _, f := range all {
 		rec.Matches = append(rec.Matches, store.Match{Type: f.typ, Holder: f.holder, Reference: f.reference, Label: f.label})

@@ -13,7 +13,8 @@ import (
 	"github.com/crosslight/crosslight/protocol/indicator/feed"
 )
 
-// maxQuestions is how many distinct indicators one query may ask about: some 200 bytes of memory each.
+// maxQuestions is how many distinct indicators one query may ask about: some 200 bytes of memory each,
+// and 64 more for each holder until its exchange is over.
 const maxQuestions = 2_000_000
 
 // question is one distinct indicator to ask about.

@@ -1,0 +1,92 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/policy"
+	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/privacy/index"
+	"github.com/crosslight/crosslight/privacy/voprf"
+	"github.com/crosslight/crosslight/protocol/indicator"
+)
+
+// answered is what a holder evaluated and proved: 64 bytes for each question, until the exchange with
+// it is over.
+type answered struct {
+	typ       indicator.Type
+	questions []question
+	outputs   []voprf.Output
+}
+
+func (e *exchange) keep(t indicator.Type, asked []question, outputs []voprf.Output) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.answers = append(e.answers, answered{t, asked, outputs})
+}
+
+// lookUp searches the holder's mirrored index for everything that it answered. By now nothing is sent
+// to the holder any more: a hit, or an entry that the holder made unreadable to notice a hit, shows
+// neither in a byte nor in the time of one.
+func (e *exchange) lookUp(h *Hub) {
+	for _, a := range e.answers {
+		if err := e.lookUpBatch(h, a); err != nil {
+			e.fail(err)
+			h.cfg.Log.Warn("a holder's index could not be searched", "holder", e.holder.Name, "type", string(a.typ), "error", err)
+		}
+	}
+	e.answers = nil
+}
+
+func (e *exchange) lookUpBatch(h *Hub, a answered) error {
+	view, err := h.cfg.Mirror.Use(e.ref(a.typ))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoIndex, err)
+	}
+	permit := e.permits[a.typ]
+	derive := index.NewDeriver(index.Context{
+		Ledger: h.cfg.LedgerID, Holder: e.holder.PeerID, Epoch: permit.Epoch(), Type: string(a.typ),
+	})
+	labels := permit.Reveal() == policy.RevealLabel
+	for i := range a.outputs {
+		label, ok, lerr := view.Lookup(derive, (*[index.OutputSize]byte)(&a.outputs[i]))
+		if errors.Is(lerr, index.ErrLabel) { // this one entry: the others are searched all the same
+			err = lerr
+			continue
+		}
+		if lerr != nil {
+			err = lerr
+			break
+		}
+		if !ok {
+			continue
+		}
+		if !labels {
+			label = nil // mirrored under an earlier policy, or passed on: not this member's to read now
+		}
+		e.found = append(e.found, found{a.typ, e.holder.Name, a.questions[i].reference, label})
+		h.cfg.Metrics.Matches.WithLabelValues(string(a.typ)).Inc()
+	}
+	if err = errors.Join(err, view.Release()); err != nil {
+		return e.blame(h, a.typ, err)
+	}
+	return nil
+}
+
+// blame finds out whose fault an index is that could not be searched: bytes that this disk damaged are
+// fetched again, bytes that the holder signed are the holder's.
+func (e *exchange) blame(h *Hub, t indicator.Type, found error) error {
+	err := h.cfg.Fetcher.Suspect(e.ref(t))
+	switch {
+	case err == nil:
+		return fmt.Errorf("look up: %w", found)
+	case errors.Is(err, mirror.ErrDisk):
+		return fmt.Errorf("%w: it is damaged here and will be fetched again: %w", errNoIndex, err)
+	}
+	return fmt.Errorf("%w: %w", errNoIndex, errors.Join(found, err))
+}
+
+// ref names the holder's index of a type in the epoch that it was asked in.
+func (e *exchange) ref(t indicator.Type) mirror.Ref {
+	return mirror.Ref{Holder: e.holder.Keys.Node, Epoch: e.permits[t].Epoch(), Type: string(t)}
+}
