@@ -205,7 +205,7 @@ func TestMalformedRequestsEndTheStream(t *testing.T) {
 			t.Errorf("%s: answered", name)
 		}
 	}
-	if s := c.node(victim).Status(); s.Term != before || s.Refused[errBadMessage.Error()] < 3 {
+	if s := c.node(victim).Status(); s.Term != before || s.Refused[errBadMessage.Error()] < 2 || s.Refused[errBeyond.Error()] != 1 {
 		t.Errorf("term %d, was %d; refused %v", s.Term, before, s.Refused)
 	}
 	c.must(c.nodeInfo(c.orgs[0], 1))

@@ -29,6 +29,9 @@ const (
 // ErrMessage reports a message of a peer that is well-formed but says what none may say.
 var ErrMessage = errors.New("raft message is not valid")
 
+// errNumber is ErrMessage for a term or an index that no honest replica reaches.
+var errNumber = fmt.Errorf("%w: a term or index above 2^48", ErrMessage)
+
 // request is a frame towards a follower or voter: exactly one of the pointers is set. No field says
 // who sends it, since the stream does.
 type request struct {
@@ -208,7 +211,7 @@ func checkServers(servers []server) error {
 func bounded(numbers ...uint64) error {
 	for _, n := range numbers {
 		if n > maxTerm {
-			return fmt.Errorf("%w: a term or index above 2^48", ErrMessage)
+			return errNumber
 		}
 	}
 	return nil

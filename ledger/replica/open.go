@@ -79,6 +79,7 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 		gate:    newGate(cfg.Self, with.unguarded, 10*cfg.Timing.Election),
 		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}),
 	}
+	r.gate.term = r.term
 	var err error
 	if r.history, err = newHistory(cfg.Genesis, r.happened); err != nil {
 		return nil, err
@@ -86,6 +87,7 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 	r.follow()
 	r.transport = newTransport(cfg.Self, r.gate, cfg.Dial, cfg.Timing.rpc(), cfg.Logger)
 	r.transport.onReady = r.halt.arm
+	r.transport.witness = newWitness(cfg.OnEvidence, cfg.Logger)
 	return r, nil
 }
 
@@ -163,6 +165,7 @@ func (r *Replica) start(dir string, with hooks) error {
 	r.atStart = r.raft.LastIndex()
 	r.gate.leader = func() string { id, _ := r.Leader(); return id }
 	r.gate.lastIndex = r.raft.LastIndex
+	r.running.Store(r.raft)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -29,6 +30,8 @@ type Replica struct {
 	closer    func() error // of the database
 	raft      *raft.Raft
 	atStart   uint64 // last raft index on disk when it was opened
+
+	running atomic.Pointer[raft.Raft] // raft, for what raft's own goroutines may call while it starts
 
 	changed    chan struct{} // asks for a reconciliation
 	stop       chan struct{}
@@ -89,6 +92,14 @@ func (r *Replica) Failed() <-chan struct{} { return r.halt.done }
 // Err returns why the replica stopped, or nil.
 func (r *Replica) Err() error { return r.halt.failed() }
 
+// term is raft's current term, 0 until raft runs.
+func (r *Replica) term() uint64 {
+	if running := r.running.Load(); running != nil {
+		return running.CurrentTerm()
+	}
+	return 0
+}
+
 func (r *Replica) usable() error {
 	if err := r.halt.failed(); err != nil {
 		return err
@@ -112,7 +123,7 @@ type Status struct {
 	Commit    uint64            // last raft entry known to be on a majority of disks
 	Voters    []string          // raft's configuration, as peer IDs
 	NonVoters []string          //
-	Refused   map[string]uint64 // what the gate kept from raft, by reason
+	Refused   map[string]uint64 // what the gate and the guards kept from raft, by reason
 }
 
 // Status reports on this replica.

@@ -31,6 +31,7 @@ func (t *transport) serve(peer string, conn net.Conn) {
 	}
 	defer t.end(conn)
 	if err := t.gate.stream(peer); err != nil {
+		t.witness(peer, err, nil, nil)
 		t.log.Debug("raft stream refused", "peer", peer, "reason", err)
 		return
 	}
@@ -71,11 +72,14 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		return err
 	}
 	r, err := parseRequest(b)
-	if err != nil {
-		return errors.Join(t.gate.refuse(errBadMessage), err)
+	if err != nil && !(t.gate.open && errors.Is(err, errNumber)) { // bare raft takes any number
+		reason := t.malformed(err)
+		t.witness(peer, reason, b, nil)
+		return errors.Join(reason, err)
 	}
 	command := fromRequest(r, peer)
 	if err := t.gate.rpc(peer, command); err != nil {
+		t.witness(peer, err, b, nil)
 		return errors.Join(err, t.answer(conn, nil, err))
 	}
 	rpc := raft.RPC{Command: command}
@@ -94,6 +98,13 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		return io.EOF // raft may have left bytes unread
 	}
 	return nil
+}
+
+func (t *transport) malformed(err error) error {
+	if errors.Is(err, errNumber) {
+		return t.gate.refuse(errBeyond)
+	}
+	return t.gate.refuse(errBadMessage)
 }
 
 // dispatch hands a request to raft and waits for its answer.
