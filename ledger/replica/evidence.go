@@ -50,6 +50,9 @@ func kindOf(reason error) string {
 	}{
 		{EvidenceSender, []error{errNotVoter, errWrongTerm}},
 		{EvidenceTerm, []error{errTermJump, errBeyond}},
+		{EvidenceRewrite, []error{errRewrite, errFinal, errTwice}},
+		{EvidenceConfiguration, []error{errConfig}},
+		{EvidenceSnapshot, []error{errSnapshot}},
 		{EvidenceMessage, []error{errBadMessage}},
 	} {
 		for _, err := range k.errs {

@@ -22,6 +22,7 @@ var (
 	errWrongTerm  = fmt.Errorf("%w: a non-voter answered with a later term", ErrRefused)
 	errBadMessage = fmt.Errorf("%w: the message does not decode", ErrRefused)
 	errBeyond     = fmt.Errorf("%w: a term or index above 2^48", ErrRefused)
+	errFork       = fmt.Errorf("%w: the sender's ledger has another root at a size that this node has reached", ErrRefused)
 	errTermJump   = fmt.Errorf("%w: a term far ahead that too few voters claim", ErrRefused)
 )
 
@@ -198,6 +199,15 @@ func (g *gate) answer(peer string, asked uint64, r reply) error {
 		return g.refuse(errWrongTerm)
 	}
 	return g.claim(peer, r.Term)
+}
+
+// count enters a refusal of the guards, under its sentinel without the particulars.
+func (g *gate) count(err error) {
+	for _, reason := range []error{errRewrite, errFinal, errTwice, errConfig, errGap, errSnapshot, errFork} {
+		if errors.Is(err, reason) {
+			_ = g.refuse(reason)
+		}
+	}
 }
 
 func (g *gate) refuse(reason error) error {

@@ -17,7 +17,9 @@ type history struct {
 	genesis entry.SignedGenesis
 	notify  func([]state.Event) // outside the lock, in order; nil events: everything may have changed
 
-	executed atomic.Uint64 // raft index of the newest command executed, accepted or not
+	executed  atomic.Uint64             // raft index of the newest command executed, accepted or not
+	rehearsed atomic.Pointer[execution] // of the snapshot that raft is about to restore
+	unguarded bool                      // by the test constructor alone: a snapshot may cut history
 
 	mu      sync.RWMutex
 	state   *state.State

@@ -27,6 +27,7 @@ type Replica struct {
 	onEvents  func([]state.Event)
 	transport *transport
 	store     *records
+	guard     *logGuard    // around store
 	closer    func() error // of the database
 	raft      *raft.Raft
 	atStart   uint64 // last raft index on disk when it was opened
@@ -84,6 +85,10 @@ func (r *Replica) WaitSize(ctx context.Context, size uint64) error {
 // Leaves returns the leaves from, from+1, …, to-1, verbatim; leaf 0 is the signed genesis. They must
 // not be written to. The error is [ErrRange].
 func (r *Replica) Leaves(from, to uint64) ([][]byte, error) { return r.history.between(from, to) }
+
+// SetFinal says that the entries up to a raft index are final: from then on nothing rewrites them, and
+// they alone may be compacted. It is for finality to call, and never goes back.
+func (r *Replica) SetFinal(index uint64) { r.guard.SetFinal(index) }
 
 // Failed is closed when the replica has stopped for good: [ErrDiskFull], [ErrDisk], [ErrCorrupt],
 // which Err then returns. The node is to close and say why.
@@ -169,5 +174,8 @@ func (r *Replica) shutdown(handOver bool) error {
 	err := r.transport.Close() // frees raft's goroutines, which Error below waits for
 	err = errors.Join(err, ended.Error())
 	<-r.reconciled
+	if r.halt.failed() == nil {
+		err = errors.Join(err, r.guard.persist())
+	}
 	return errors.Join(err, r.closer())
 }

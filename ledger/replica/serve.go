@@ -82,13 +82,23 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		t.witness(peer, err, b, nil)
 		return errors.Join(err, t.answer(conn, nil, err))
 	}
-	rpc := raft.RPC{Command: command}
+	if d := t.door.Load(); d != nil {
+		if v := d.judge(command); v.err != nil {
+			t.gate.count(v.err)
+			t.witness(peer, v.err, b, v.held)
+			return errors.Join(v.err, t.answer(conn, nil, v.err))
+		}
+	}
+	rpc := raft.RPC{Command: t.bound(command)}
 	if r.Snapshot != nil {
 		rpc.Reader = io.LimitReader(&patientReader{conn}, int64(r.Snapshot.Size))
 	}
 	resp, err := t.dispatch(rpc)
 	if err != nil {
 		return err
+	}
+	if errors.Is(resp.Error, ErrRefused) { // a snapshot, by what it holds
+		t.witness(peer, t.gate.refuse(errSnapshot), b, nil)
 	}
 	t.heard(command, resp)
 	if err := t.answer(conn, resp.Response, resp.Error); err != nil {
@@ -98,6 +108,17 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		return io.EOF // raft may have left bytes unread
 	}
 	return nil
+}
+
+// bound keeps what raft takes for confirmed to what the message shows.
+func (t *transport) bound(command any) any {
+	a, ok := command.(*raft.AppendEntriesRequest)
+	if !ok || t.gate.open || confirmed(a) == a.LeaderCommitIndex {
+		return command
+	}
+	out := *a
+	out.LeaderCommitIndex = confirmed(a)
+	return &out
 }
 
 func (t *transport) malformed(err error) error {

@@ -32,6 +32,7 @@ type transport struct {
 	onReady   func()        // called by SetHeartbeatHandler, which NewRaft does last
 	announced atomic.Uint64 // how far the leader last said that the log is confirmed
 	witness   witness       // keeps what a peer did against the rules
+	door      atomic.Pointer[door]
 
 	ctx    context.Context
 	cancel context.CancelFunc
