@@ -52,6 +52,7 @@ func kindOf(reason error) string {
 		{EvidenceTerm, []error{errTermJump, errBeyond}},
 		{EvidenceRewrite, []error{errRewrite, errFinal, errTwice}},
 		{EvidenceConfiguration, []error{errConfig}},
+		{EvidenceFork, []error{errFork}},
 		{EvidenceSnapshot, []error{errSnapshot}},
 		{EvidenceMessage, []error{errBadMessage}},
 	} {

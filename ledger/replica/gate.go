@@ -145,6 +145,17 @@ func termOf(command any) uint64 {
 	return 0
 }
 
+// hear notes a voter's term from the comparison of ledgers, so that a replica that was away for longer
+// than maxJump terms hears of it from more than the leader.
+func (g *gate) hear(peer string, term uint64) {
+	if term <= g.term()+maxJump || !g.voter(peer) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.claims[peer] = term
+}
+
 // claim notes that a voter says that term is reached, and refuses it while too few voters say so.
 func (g *gate) claim(peer string, term uint64) error {
 	if term > maxTerm {

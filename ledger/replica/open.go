@@ -70,6 +70,11 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		return nil, errors.Join(err, r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
+	if with.unguarded {
+		close(r.compared)
+	} else {
+		go r.compare()
+	}
 	return r, nil
 }
 
@@ -78,7 +83,7 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 	r := &Replica{
 		self: cfg.Self, log: cfg.Logger, timing: cfg.Timing, halt: newHalt(cfg.Logger), onEvents: cfg.OnEvents,
 		gate:    newGate(cfg.Self, with.unguarded, 10*cfg.Timing.Election),
-		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}),
+		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}), compared: make(chan struct{}),
 	}
 	r.gate.term = r.term
 	var err error

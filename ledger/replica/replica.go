@@ -37,6 +37,7 @@ type Replica struct {
 	changed    chan struct{} // asks for a reconciliation
 	stop       chan struct{}
 	reconciled chan struct{} // closed when reconcile has ended
+	compared   chan struct{} // closed when compare has ended
 	once       sync.Once
 	closeErr   error
 }
@@ -174,6 +175,7 @@ func (r *Replica) shutdown(handOver bool) error {
 	err := r.transport.Close() // frees raft's goroutines, which Error below waits for
 	err = errors.Join(err, ended.Error())
 	<-r.reconciled
+	<-r.compared
 	if r.halt.failed() == nil {
 		err = errors.Join(err, r.guard.persist())
 	}

@@ -77,6 +77,9 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		t.witness(peer, reason, b, nil)
 		return errors.Join(reason, err)
 	}
+	if r.Point != nil {
+		return t.answerPoint(peer, conn, r.Point, b)
+	}
 	command := fromRequest(r, peer)
 	if err := t.gate.rpc(peer, command); err != nil {
 		t.witness(peer, err, b, nil)
@@ -162,7 +165,11 @@ func (t *transport) heard(command any, resp raft.RPCResponse) {
 }
 
 func (t *transport) answer(conn net.Conn, response any, failure error) error {
-	b, err := wire.Encode(toReply(response, failure))
+	return t.write(conn, toReply(response, failure))
+}
+
+func (t *transport) write(conn net.Conn, r reply) error {
+	b, err := wire.Encode(r)
 	if err != nil {
 		return err
 	}
