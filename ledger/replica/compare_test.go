@@ -3,7 +3,6 @@ package replica
 import (
 	"sync"
 	"testing"
-
 )
 
 // A voter that claims another root at a size that a node has reached is written down, whoever asked
@@ -71,5 +70,3 @@ func TestConfigurationOfTheSameMessage(t *testing.T) {
 	}
 	c.orgs = append(c.orgs, newcomer) // to be stopped with the others
 }
-
-

@@ -68,7 +68,11 @@ func quartet() []Org { return append(Trio(), Org{"hotline", "hotline", "NL"}) }
 
 // insider runs an attack with each seed, without the guards and with them.
 func insider(t *testing.T, orgs []Org, off, on func(a *attack)) {
-	for i := range uint64(*seeds) {
+	runs := *seeds
+	if testing.Short() {
+		runs = min(runs, 1)
+	}
+	for i := range uint64(runs) {
 		seed := *firstSeed + i
 		for _, guarded := range []bool{false, true} {
 			run, name := off, "guards off"
