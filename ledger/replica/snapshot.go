@@ -135,20 +135,24 @@ func (h *history) extends(leaves [][]byte) error {
 // execute applies the leaves of a snapshot to s, which holds the genesis alone.
 func execute(s *state.State, genesis []byte, head snapshotHeader, r io.Reader) ([][]byte, error) {
 	var leaves [][]byte
-	for i := range head.Size {
-		leaf, err := wire.ReadFrame(r, maxLeaf)
+	for i := uint64(0); i < head.Size; {
+		batch, err := readLeaves(r, i, head.Size)
 		if err != nil {
-			return nil, fmt.Errorf("entry %d of %d: %w", i, head.Size, err)
+			return nil, err
 		}
-		if i == 0 && !bytes.Equal(leaf, genesis) {
-			return nil, fmt.Errorf("%w: it starts from another genesis", ErrMessage)
+		leaves = append(leaves, batch...)
+		if i == 0 {
+			if !bytes.Equal(batch[0], genesis) {
+				return nil, fmt.Errorf("%w: it starts from another genesis", ErrMessage)
+			}
+			batch, i = batch[1:], 1
 		}
-		if i > 0 {
-			if _, err := s.Apply(leaf); err != nil {
+		for _, p := range s.Prefetch(batch) {
+			if _, err := s.ApplyPrefetched(p); err != nil {
 				return nil, fmt.Errorf("entry %d: %w", i, err)
 			}
+			i++
 		}
-		leaves = append(leaves, leaf)
 	}
 	if _, err := r.Read(make([]byte, 1)); err != io.EOF {
 		return nil, fmt.Errorf("%w: bytes after the last entry", ErrMessage)
@@ -157,6 +161,26 @@ func execute(s *state.State, genesis []byte, head snapshotHeader, r io.Reader) (
 		return nil, fmt.Errorf("%w: its entries give another root than it says", ErrMessage)
 	}
 	return leaves, nil
+}
+
+// Leaves of a snapshot are executed in batches, whose signatures are checked on all cores: at most so
+// many leaves, and so many bytes and one leaf more.
+const (
+	batchLeaves = 1024
+	batchBytes  = 4 << 20
+)
+
+// readLeaves reads leaves from, from+1, … of a snapshot of size leaves: at least one.
+func readLeaves(r io.Reader, from, size uint64) (batch [][]byte, err error) {
+	held := 0
+	for i := from; i < size && len(batch) < batchLeaves && held < batchBytes; i++ {
+		leaf, err := wire.ReadFrame(r, maxLeaf)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d of %d: %w", i, size, err)
+		}
+		batch, held = append(batch, leaf), held+len(leaf)
+	}
+	return batch, nil
 }
 
 // maxLeaf bounds a leaf, in bytes: an envelope, or the genesis, which has a card a founder.
