@@ -20,13 +20,12 @@ func BenchmarkRestart(b *testing.B) {
 
 func benchRestart(b *testing.B, withSnapshot bool) {
 	const entries = 100_000
-	c := newConsortium(b, 1)
-	o := c.orgs[0]
+	c := newConsortium(b, 3)
 	c.hooks.raft = func(r *raft.Config) {
 		r.SnapshotThreshold, r.SnapshotInterval = 1<<40, time.Hour
 	}
-	c.start(o)
-	c.leader()
+	c.start(c.orgs...)
+	o, restarted := c.leader(), c.follower()
 	futures := make(chan raft.ApplyFuture, 4096)
 	failed := make(chan error, 1)
 	go func() {
@@ -44,7 +43,10 @@ func benchRestart(b *testing.B, withSnapshot bool) {
 			if err := c.node(o).WaitSize(context.Background(), seq+1); err != nil {
 				b.Fatal(err)
 			}
-			if err := c.node(o).raft.Snapshot().Error(); err != nil {
+			if err := c.node(restarted).WaitSize(context.Background(), seq+1); err != nil {
+				b.Fatal(err)
+			}
+			if err := c.node(restarted).raft.Snapshot().Error(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -53,14 +55,16 @@ func benchRestart(b *testing.B, withSnapshot bool) {
 	if err := <-failed; err != nil {
 		b.Fatal(err)
 	}
-	c.settle(entries + 1)
+	if err := c.node(restarted).WaitSize(context.Background(), entries+1); err != nil {
+		b.Fatal(err)
+	}
 	b.ResetTimer()
 	for b.Loop() {
 		b.StopTimer()
-		c.kill(o)
+		c.kill(restarted)
 		b.StartTimer()
-		c.start(o)
-		if err := c.node(o).WaitSize(context.Background(), entries+1); err != nil {
+		c.start(restarted)
+		if err := c.node(restarted).WaitSize(context.Background(), entries+1); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"sync"
 	"testing"
 )
@@ -69,4 +70,25 @@ func TestConfigurationOfTheSameMessage(t *testing.T) {
 		t.Errorf("an honest member was accused %d times", accused)
 	}
 	c.orgs = append(c.orgs, newcomer) // to be stopped with the others
+}
+
+func TestMalformedPointsAreRefused(t *testing.T) {
+	good := point{Term: 1, Size: 1}
+	for name, r := range map[string]request{
+		"no entries":           {V: version, Point: &point{Term: 1}},
+		"term above 2^48":      {V: version, Point: &point{Term: maxTerm + 1, Size: 1}},
+		"size above 2^48":      {V: version, Point: &point{Size: maxTerm + 1}},
+		"and something else":   {V: version, Point: &good, Timeout: &timeoutRequest{Now: true}},
+		"of a version to come": {V: version + 1, Point: &good},
+	} {
+		if _, err := parseRequest(encoded(t, r)); !errors.Is(err, ErrMessage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := parseReply(encoded(t, reply{V: version, Point: &point{}})); !errors.Is(err, ErrMessage) {
+		t.Errorf("in an answer: %v", err)
+	}
+	if r, err := parseRequest(encoded(t, request{V: version, Point: &good})); err != nil || *r.Point != good {
+		t.Errorf("a good one: %v", err)
+	}
 }
