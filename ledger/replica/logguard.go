@@ -70,33 +70,24 @@ func newLogGuard(s *records, off bool) *logGuard {
 	}
 }
 
-// load reads what the guard knows of the log on disk: base is the configuration of the newest
-// snapshot, which ends at snapshot, empty without one.
-func (g *logGuard) load(snapshot uint64, base placedConfig) error {
+// load checks the log on disk and reads what the guard has to know of it: base is the configuration of
+// the newest snapshot, which ends at snapshot, empty without one.
+func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 	g.snapshot = snapshot
-	first, err := g.records.FirstIndex()
-	if err == nil {
-		g.last, err = g.records.LastIndex()
-	}
-	if err != nil {
-		return err
-	}
 	if base.servers != nil {
 		g.configs = []placedConfig{base}
 	}
-	for i := max(first, base.index+1); i <= g.last && g.last > 0; i++ {
-		var l raft.Log
-		if err := g.GetLog(i, &l); err != nil {
-			return err
-		}
-		if l.Type != raft.LogConfiguration {
-			continue
+	err = g.verify(snapshot, func(l *raft.Log) error {
+		g.last = l.Index
+		if l.Type != raft.LogConfiguration || l.Index <= base.index {
+			return nil
 		}
 		servers, err := configOf(l.Data)
-		if err != nil {
-			return err
-		}
-		g.configs = append(g.configs, placedConfig{i, servers})
+		g.configs = append(g.configs, placedConfig{l.Index, servers})
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	g.written, err = g.GetUint64(keyProtected)
 	if errors.Is(err, raftboltdb.ErrKeyNotFound) {

@@ -161,9 +161,6 @@ func (r *Replica) start(dir string, with hooks) error {
 	if err != nil {
 		return err
 	}
-	if err := r.store.verify(newest.Index); err != nil {
-		return err
-	}
 	if err := r.guardLog(newest, with.unguarded); err != nil {
 		return err
 	}
