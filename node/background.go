@@ -18,6 +18,7 @@ import (
 // background starts what works by itself until the node stops.
 func (n *Node) background() {
 	n.work.Go(n.watchLedger)
+	n.work.Go(n.keepEvidence)
 	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
 	n.work.Go(n.register)

@@ -35,7 +35,7 @@ func (n *Node) openNetwork() (err error) {
 	n.admit(known)
 	n.host, err = p2p.New(p2p.Config{
 		Key: n.ring.Private("node"), Listen: listen, Logger: n.log, Tap: n.cfg.Tap,
-		Admit: func(peer string) bool { return (*n.admitted.Load())[peer] },
+		Admit: func(peer string) bool { return n.unguarded != nil || (*n.admitted.Load())[peer] },
 	})
 	if err != nil {
 		return err
@@ -65,9 +65,10 @@ func without(peers map[string][]string, self string) map[string][]string {
 
 // openLedger opens the replica, which re-executes its history, and lets raft's streams in.
 func (n *Node) openLedger() (err error) {
-	n.replica, err = replica.Open(replica.Config{
+	n.replica, err = n.openReplica(replica.Config{
 		Dir: n.home.Raft(), Self: n.host.ID(), Genesis: n.genesis, Logger: n.log, Timing: n.cfg.Timing,
-		Dial: func(ctx context.Context, peer string) (net.Conn, error) { return n.host.Open(ctx, peer, raftProtocol) },
+		Dial:       func(ctx context.Context, peer string) (net.Conn, error) { return n.host.Open(ctx, peer, raftProtocol) },
+		OnEvidence: n.accuse,
 		OnEvents: func([]state.Event) {
 			select {
 			case n.events <- struct{}{}:

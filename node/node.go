@@ -59,8 +59,11 @@ type Config struct {
 
 // Node is a running node.
 type Node struct {
-	cfg  Config
-	log  *slog.Logger
+	cfg Config
+	log *slog.Logger
+
+	unguarded replica.TB // nil but in a test: see StartUnguarded
+
 	home home.Home
 	lock *home.Lock
 	card member.SignedCard
@@ -82,6 +85,7 @@ type Node struct {
 
 	admitted atomic.Pointer[map[string]bool] // peer IDs that may connect
 	events   chan struct{}                   // something changed on the ledger
+	accused  chan replica.Evidence           // waits to be written down
 	pinned   atomic.Bool                     // the invitation's point has been passed
 	current  atomic.Bool                     // the replica has caught up once since the start
 	requests sync.WaitGroup                  // API requests under way
@@ -97,9 +101,12 @@ type Node struct {
 
 // Start brings a node up and returns when its API answers. It need not be ready then: Status and
 // /readyz say what is missing. ctx bounds starting only; Close ends the node.
-func Start(ctx context.Context, cfg Config) (*Node, error) {
+func Start(ctx context.Context, cfg Config) (*Node, error) { return start(ctx, cfg, nil) }
+
+func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error) {
 	n := &Node{
-		cfg: cfg, log: cfg.Logger, events: make(chan struct{}, 1), fatal: make(chan error, 1),
+		cfg: cfg, log: cfg.Logger, unguarded: unguarded,
+		events: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
 	}
 	if n.log == nil {

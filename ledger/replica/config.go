@@ -29,6 +29,9 @@ type Config struct {
 	// goroutine: the history that is re-executed at start first. nil stands for everything, after a
 	// snapshot was executed. It must not block and must not call Submit or Close.
 	OnEvents func([]state.Event)
+	// OnEvidence, if set, hears of what another member did against the rules, from many goroutines, not
+	// more often than once a minute for each member and reason. It must not block.
+	OnEvidence func(Evidence)
 }
 
 // Timing holds raft's clocks. Zero fields take the defaults, which suit members in one region;

@@ -67,6 +67,8 @@ type consortium struct {
 	hooks   hooks
 	events  func(peer string, e []state.Event)
 
+	evidence func(Evidence)
+
 	mu    sync.Mutex
 	nodes map[string]*Replica
 	conns map[net.Conn][2]string
@@ -110,6 +112,11 @@ func (c *consortium) config(o *org) Config {
 		Timing: Timing{
 			Heartbeat: 250 * time.Millisecond, Election: 250 * time.Millisecond,
 			LeaderLease: 200 * time.Millisecond, Commit: 5 * time.Millisecond,
+		},
+		OnEvidence: func(e Evidence) {
+			if c.evidence != nil {
+				c.evidence(e)
+			}
 		},
 		OnEvents: func(e []state.Event) {
 			if c.events != nil {

@@ -21,15 +21,26 @@ var (
 	errUnsynced   = fmt.Errorf("%w: this replica is empty and votes only once it holds the log", ErrRefused)
 	errWrongTerm  = fmt.Errorf("%w: a non-voter answered with a later term", ErrRefused)
 	errBadMessage = fmt.Errorf("%w: the message does not decode", ErrRefused)
+	errBeyond     = fmt.Errorf("%w: a term or index above 2^48", ErrRefused)
+	errFork       = fmt.Errorf("%w: the sender's ledger has another root at a size that this node has reached", ErrRefused)
+	errTermJump   = fmt.Errorf("%w: a term far ahead that too few voters claim", ErrRefused)
 )
 
+// maxJump is how far ahead of this replica's term one voter's word is enough. Terms grow by one an
+// election: 2^20 of them are days of nothing but elections. Beyond, b+1 voters must say so, at least
+// one of whom does not cheat.
+const maxJump = 1 << 20
+
 // gate decides, from the peer that the stream proved, whether an RPC may reach raft. It follows the
-// voters of the *ledger's* state, never raft's own configuration, which a cheat changes on append.
+// voters of the *ledger's* state, never raft's own configuration, which a cheat changes on append. To
+// them it adds the voters of the newest final checkpoint, so that a replica whose state lags cannot
+// lock out a set of voters that has rotated since.
 //
 //	AppendEntries, InstallSnapshot   a voter
 //	RequestVote, PreVote             a voter; if this replica is empty, only one that is empty too
 //	TimeoutNow                       the current leader
-//	RequestVote with transfer flag   a voter, and not again within transferPause
+//	RequestVote with transfer flag   a voter, and not again within a pause
+//	any term                         at most 2^48, and within maxJump or claimed by b+1 voters
 type gate struct {
 	self      string
 	open      bool // by the test constructor alone: everything passes, as in bare raft
@@ -37,35 +48,53 @@ type gate struct {
 	pause     time.Duration // between transfer votes of one peer
 	leader    func() string // raft's leader, as a peer ID
 	lastIndex func() uint64 // of raft's log
+	term      func() uint64 // raft's current term
 
-	voters atomic.Pointer[map[string]bool]
+	voters      atomic.Pointer[map[string]bool] // of the ledger's state
+	finalVoters atomic.Pointer[map[string]bool] // of the newest final checkpoint; empty until finality is there
 
 	mu        sync.Mutex
 	transfers map[string]time.Time
+	claims    map[string]uint64 // voter to a term far ahead that it claimed
 	refused   map[string]uint64 // reason to count
 }
 
 func newGate(self string, open bool, pause time.Duration) *gate {
 	g := &gate{
 		self: self, open: open, now: time.Now, pause: pause,
-		transfers: map[string]time.Time{}, refused: map[string]uint64{},
+		transfers: map[string]time.Time{}, claims: map[string]uint64{}, refused: map[string]uint64{},
 	}
 	g.leader = func() string { return "" }
 	g.lastIndex = func() uint64 { return 0 }
+	g.term = func() uint64 { return 0 }
 	g.setVoters(nil)
+	g.setFinalVoters(nil)
 	return g
 }
 
-// setVoters replaces the set of peers that may send.
-func (g *gate) setVoters(ids []string) {
+// setVoters replaces the voters of the ledger's state.
+func (g *gate) setVoters(ids []string) { g.voters.Store(setOf(ids)) }
+
+// setFinalVoters replaces the voters of the newest final checkpoint. It is for finality to call.
+func (g *gate) setFinalVoters(ids []string) { g.finalVoters.Store(setOf(ids)) }
+
+func setOf(ids []string) *map[string]bool {
 	set := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		set[id] = true
 	}
-	g.voters.Store(&set)
+	return &set
 }
 
-func (g *gate) voter(peer string) bool { return (*g.voters.Load())[peer] }
+func (g *gate) voter(peer string) bool {
+	return (*g.voters.Load())[peer] || (*g.finalVoters.Load())[peer]
+}
+
+// tolerated is b, the number of voters that may cheat: of two sets, the larger's.
+func (g *gate) tolerated() int {
+	n := max(len(*g.voters.Load()), len(*g.finalVoters.Load()))
+	return max(n-1, 0) / 3
+}
 
 // stream says whether a peer's stream is served at all.
 func (g *gate) stream(peer string) error {
@@ -83,6 +112,9 @@ func (g *gate) rpc(peer string, command any) error {
 	if err := g.stream(peer); err != nil {
 		return err
 	}
+	if err := g.claim(peer, termOf(command)); err != nil {
+		return err
+	}
 	switch c := command.(type) {
 	case *raft.TimeoutNowRequest:
 		if g.leader() != peer {
@@ -97,6 +129,54 @@ func (g *gate) rpc(peer string, command any) error {
 		return g.vote(c.LastLogIndex)
 	}
 	return nil
+}
+
+func termOf(command any) uint64 {
+	switch c := command.(type) {
+	case *raft.AppendEntriesRequest:
+		return c.Term
+	case *raft.RequestVoteRequest:
+		return c.Term
+	case *raft.RequestPreVoteRequest:
+		return c.Term
+	case *raft.InstallSnapshotRequest:
+		return c.Term
+	}
+	return 0
+}
+
+// hear notes a voter's term from the comparison of ledgers, so that a replica that was away for longer
+// than maxJump terms hears of it from more than the leader.
+func (g *gate) hear(peer string, term uint64) {
+	if term <= g.term()+maxJump || !g.voter(peer) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.claims[peer] = term
+}
+
+// claim notes that a voter says that term is reached, and refuses it while too few voters say so.
+func (g *gate) claim(peer string, term uint64) error {
+	if term > maxTerm {
+		return g.refuse(errBeyond)
+	}
+	if term <= g.term()+maxJump {
+		return nil
+	}
+	g.mu.Lock()
+	g.claims[peer] = term
+	claimed := 0
+	for who, what := range g.claims {
+		if g.voter(who) && what >= term {
+			claimed++
+		}
+	}
+	g.mu.Unlock()
+	if claimed > g.tolerated() {
+		return nil
+	}
+	return g.refuse(errTermJump)
 }
 
 // vote keeps a replica that lost its folder from voting away what it once acknowledged: while its
@@ -120,12 +200,25 @@ func (g *gate) transfer(peer string) bool {
 	return true
 }
 
-// answer checks what a follower answers: a non-voter cannot depose the leader with a later term.
+// answer checks what a follower answers: a non-voter cannot depose the leader with a later term, nor
+// a voter with one that nobody else claims.
 func (g *gate) answer(peer string, asked uint64, r reply) error {
-	if g.open || r.Term <= asked || g.voter(peer) {
+	if g.open || r.Term <= asked {
 		return nil
 	}
-	return g.refuse(errWrongTerm)
+	if !g.voter(peer) {
+		return g.refuse(errWrongTerm)
+	}
+	return g.claim(peer, r.Term)
+}
+
+// count enters a refusal of the guards, under its sentinel without the particulars.
+func (g *gate) count(err error) {
+	for _, reason := range []error{errRewrite, errFinal, errTwice, errConfig, errGap, errSnapshot, errFork} {
+		if errors.Is(err, reason) {
+			_ = g.refuse(reason)
+		}
+	}
 }
 
 func (g *gate) refuse(reason error) error {

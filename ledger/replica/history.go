@@ -17,7 +17,9 @@ type history struct {
 	genesis entry.SignedGenesis
 	notify  func([]state.Event) // outside the lock, in order; nil events: everything may have changed
 
-	executed atomic.Uint64 // raft index of the newest command executed, accepted or not
+	executed  atomic.Uint64             // raft index of the newest command executed, accepted or not
+	rehearsed atomic.Pointer[execution] // of the snapshot that raft is about to restore
+	unguarded bool                      // by the test constructor alone: a snapshot may cut history
 
 	mu      sync.RWMutex
 	state   *state.State
@@ -36,8 +38,19 @@ func newHistory(g entry.SignedGenesis, notify func([]state.Event)) (*history, er
 // apply executes one committed entry. It returns the index of its leaf, or the state's rejection; for
 // an entry that stands already that is entry.ErrDuplicate with the index at which it stands.
 func (h *history) apply(raw []byte) (uint64, error) {
+	return h.applyPrefetched(raw, h.prefetch([][]byte{raw})[0])
+}
+
+// prefetch checks entries ahead of their turn, on all cores. Only the goroutine that applies calls it.
+func (h *history) prefetch(raws [][]byte) []state.Prefetched {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.state.Prefetch(raws)
+}
+
+func (h *history) applyPrefetched(raw []byte, p state.Prefetched) (uint64, error) {
 	h.mu.Lock()
-	out, err := h.state.Apply(raw)
+	out, err := h.state.ApplyPrefetched(p)
 	if err != nil {
 		h.mu.Unlock()
 		return out.Index, err

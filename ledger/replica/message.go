@@ -29,6 +29,9 @@ const (
 // ErrMessage reports a message of a peer that is well-formed but says what none may say.
 var ErrMessage = errors.New("raft message is not valid")
 
+// errNumber is ErrMessage for a term or an index that no honest replica reaches.
+var errNumber = fmt.Errorf("%w: a term or index above 2^48", ErrMessage)
+
 // request is a frame towards a follower or voter: exactly one of the pointers is set. No field says
 // who sends it, since the stream does.
 type request struct {
@@ -38,6 +41,7 @@ type request struct {
 	PreVote  *voteRequest     `cbor:"4,keyasint,omitempty"`
 	Timeout  *timeoutRequest  `cbor:"5,keyasint,omitempty"`
 	Snapshot *snapshotRequest `cbor:"6,keyasint,omitempty"`
+	Point    *point           `cbor:"7,keyasint,omitempty"`
 }
 
 // appendRequest carries the entries PrevIndex+1, PrevIndex+2, …; a heartbeat has all but Term zero.
@@ -94,7 +98,8 @@ type reply struct {
 	OK        bool   `cbor:"3,keyasint"` // success, or vote granted
 	LastIndex uint64 `cbor:"4,keyasint"` // of the follower's log, in the answer to Append
 	NoBackoff bool   `cbor:"5,keyasint"`
-	Error     string `cbor:"6,keyasint"` // empty unless the request failed
+	Error     string `cbor:"6,keyasint"`           // empty unless the request failed
+	Point     *point `cbor:"7,keyasint,omitempty"` // in the answer to a point, and there alone
 }
 
 // parseRequest decodes and checks a request frame. Errors wrap those of package wire or [ErrMessage].
@@ -121,6 +126,11 @@ func parseReply(b []byte) (reply, error) {
 	if len(r.Error) > maxErrorText {
 		return reply{}, fmt.Errorf("%w: error text too long", ErrMessage)
 	}
+	if r.Point != nil {
+		if err := r.Point.check(); err != nil {
+			return reply{}, err
+		}
+	}
 	return r, bounded(r.Term, r.LastIndex)
 }
 
@@ -140,6 +150,9 @@ func (r request) check() error {
 	}
 	if r.Snapshot != nil {
 		checks = append(checks, r.Snapshot.check)
+	}
+	if r.Point != nil {
+		checks = append(checks, r.Point.check)
 	}
 	if len(checks) != 1 {
 		return fmt.Errorf("%w: %d requests in one frame", ErrMessage, len(checks))
@@ -208,7 +221,7 @@ func checkServers(servers []server) error {
 func bounded(numbers ...uint64) error {
 	for _, n := range numbers {
 		if n > maxTerm {
-			return fmt.Errorf("%w: a term or index above 2^48", ErrMessage)
+			return errNumber
 		}
 	}
 	return nil

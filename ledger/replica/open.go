@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -42,11 +43,11 @@ type TB interface {
 	Logf(format string, args ...any)
 }
 
-// OpenUnguarded opens a replica without its gate, as bare raft would be, for tests that show what the
-// gate is for.
+// OpenUnguarded opens a replica without its gate and its guards, as bare raft would be, for tests that
+// show what those are for.
 func OpenUnguarded(t TB, cfg Config) (*Replica, error) {
 	t.Helper()
-	t.Logf("replica %s runs without its gate", cfg.Self)
+	t.Logf("replica %s runs without its gate and guards", cfg.Self)
 	return open(cfg, hooks{unguarded: true})
 }
 
@@ -69,6 +70,11 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		return nil, errors.Join(err, r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
+	if with.unguarded {
+		close(r.compared)
+	} else {
+		go r.compare()
+	}
 	return r, nil
 }
 
@@ -77,15 +83,18 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 	r := &Replica{
 		self: cfg.Self, log: cfg.Logger, timing: cfg.Timing, halt: newHalt(cfg.Logger), onEvents: cfg.OnEvents,
 		gate:    newGate(cfg.Self, with.unguarded, 10*cfg.Timing.Election),
-		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}),
+		changed: make(chan struct{}, 1), stop: make(chan struct{}), reconciled: make(chan struct{}), compared: make(chan struct{}),
 	}
+	r.gate.term = r.term
 	var err error
 	if r.history, err = newHistory(cfg.Genesis, r.happened); err != nil {
 		return nil, err
 	}
+	r.history.unguarded = with.unguarded
 	r.follow()
 	r.transport = newTransport(cfg.Self, r.gate, cfg.Dial, cfg.Timing.rpc(), cfg.Logger)
 	r.transport.onReady = r.halt.arm
+	r.transport.witness = newWitness(cfg.OnEvidence, cfg.Logger)
 	return r, nil
 }
 
@@ -143,17 +152,19 @@ func (r *Replica) start(dir string, with hooks) error {
 	if with.raft != nil {
 		with.raft(config)
 	}
-	snapshots, err := raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, config.Logger)
+	files, err := raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, config.Logger)
 	if err != nil {
 		return classify(err)
 	}
+	snapshots := &snapGuard{SnapshotStore: files, off: with.unguarded, history: r.history, drain: r.drain}
 	newest, err := newestSnapshot(snapshots)
 	if err != nil {
 		return err
 	}
-	if err := r.store.verify(newest); err != nil {
+	if err := r.guardLog(newest, with.unguarded); err != nil {
 		return err
 	}
+	snapshots.log = r.guard
 	if err := r.found(config, snapshots); err != nil {
 		return err
 	}
@@ -163,16 +174,68 @@ func (r *Replica) start(dir string, with hooks) error {
 	r.atStart = r.raft.LastIndex()
 	r.gate.leader = func() string { id, _ := r.Leader(); return id }
 	r.gate.lastIndex = r.raft.LastIndex
+	r.restored()
+	r.running.Store(r.raft)
+	r.transport.door.Store(&door{r, snapshots})
 	return nil
 }
 
-// newestSnapshot returns the raft index at which the newest snapshot ends, 0 without one.
-func newestSnapshot(snapshots raft.SnapshotStore) (uint64, error) {
+// restored notes that the commands of the snapshot that raft began with are executed.
+func (r *Replica) restored() {
+	index, err := strconv.ParseUint(r.raft.Stats()["last_snapshot_index"], 10, 64)
+	for have := r.history.executed.Load(); err == nil && index > have; have = r.history.executed.Load() {
+		r.history.executed.CompareAndSwap(have, index)
+	}
+}
+
+// newestSnapshot returns what is known of the newest snapshot; its index is 0 without one.
+func newestSnapshot(snapshots raft.SnapshotStore) (raft.SnapshotMeta, error) {
 	list, err := snapshots.List()
 	if err != nil || len(list) == 0 {
-		return 0, err
+		return raft.SnapshotMeta{}, err
 	}
-	return list[0].Index, nil
+	return *list[0], nil
+}
+
+// guardLog puts the guard around the log.
+func (r *Replica) guardLog(newest raft.SnapshotMeta, off bool) error {
+	r.guard = newLogGuard(r.store, off)
+	r.View(func(s *state.State) { r.guard.founders = membersOf(s) }) // nothing is executed yet
+	r.guard.members = func() (m map[string]bool) {
+		r.View(func(s *state.State) { m = membersOf(s) })
+		return m
+	}
+	r.guard.executed = func() uint64 {
+		if running := r.running.Load(); running != nil {
+			return running.AppliedIndex()
+		}
+		return newest.Index
+	}
+	var base placedConfig
+	if newest.Index > 0 {
+		base = placed(newest.ConfigurationIndex, newest.Configuration)
+	}
+	return r.guard.load(newest.Index, base)
+}
+
+// membersOf returns who stands on the ledger, and whether they vote.
+func membersOf(s *state.State) map[string]bool {
+	m := map[string]bool{}
+	for _, id := range s.NonVoters() {
+		m[id] = false
+	}
+	for _, id := range s.Voters() {
+		m[id] = true
+	}
+	return m
+}
+
+func placed(index uint64, c raft.Configuration) placedConfig {
+	servers := map[string]bool{}
+	for _, s := range c.Servers {
+		servers[string(s.ID)] = s.Suffrage == raft.Voter
+	}
+	return placedConfig{index, servers}
 }
 
 // found writes the founding configuration, the same on every founder, into an empty folder. A
@@ -181,7 +244,7 @@ func newestSnapshot(snapshots raft.SnapshotStore) (uint64, error) {
 func (r *Replica) found(config *raft.Config, snapshots raft.SnapshotStore) error {
 	var founders []string
 	r.View(func(s *state.State) { founders = s.Voters() }) // of the genesis: nothing is executed yet
-	exists, err := raft.HasExistingState(r.store, r.store, snapshots)
+	exists, err := raft.HasExistingState(r.guard, r.store, snapshots)
 	if err != nil || exists || !slices.Contains(founders, r.self) {
 		return err
 	}
@@ -192,7 +255,7 @@ func (r *Replica) found(config *raft.Config, snapshots raft.SnapshotStore) error
 	if err := checkServers(servers); err != nil {
 		return err
 	}
-	return raft.BootstrapCluster(config, r.store, r.store, snapshots, r.transport, fromServers(servers))
+	return raft.BootstrapCluster(config, r.guard, r.store, snapshots, r.transport, fromServers(servers))
 }
 
 // newRaft starts raft. It panics on a log that does not begin where its snapshot ends.
@@ -202,7 +265,7 @@ func (r *Replica) newRaft(config *raft.Config, snapshots raft.SnapshotStore) (ou
 			err = fmt.Errorf("%w: the raft log does not begin where the newest readable snapshot ends", ErrCorrupt)
 		}
 	}()
-	cache, err := raft.NewLogCache(cachedEntries, r.store)
+	cache, err := raft.NewLogCache(cachedEntries, r.guard)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ func (r *Replica) reconcile() {
 		case <-r.changed:
 		case <-tick.C:
 		}
+		if err := r.guard.persist(); err != nil {
+			r.log.Warn("the ledger's protected index was not written down", "reason", err)
+		}
 		if r.raft.State() == raft.Leader {
 			r.addMissing()
 		}

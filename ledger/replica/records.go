@@ -192,10 +192,10 @@ func (s *records) GetUint64(key []byte) (uint64, error) {
 // raft empties it.
 func (s *records) IsMonotonic() bool { return true }
 
-// verify reads every record once, before raft relies on any: no damage, and no gap after the entry
-// that the newest snapshot ends with. Before it, a crash between the arrival of a snapshot and the
-// emptying of the log leaves one.
-func (s *records) verify(snapshot uint64) error {
+// verify reads every record once, before raft relies on any, and shows each to see: no damage, and no
+// gap after the entry that the newest snapshot ends with. Before it, a crash between the arrival of a
+// snapshot and the emptying of the log leaves one.
+func (s *records) verify(snapshot uint64, see func(*raft.Log) error) error {
 	first, err := s.FirstIndex()
 	if err != nil {
 		return err
@@ -212,6 +212,9 @@ func (s *records) verify(snapshot uint64) error {
 		}
 		if err != nil {
 			return fmt.Errorf("%w: raft log entry %d of %d to %d: %w", ErrCorrupt, i, first, last, err)
+		}
+		if err := see(&l); err != nil {
+			return err
 		}
 	}
 	if first > snapshot+1 {

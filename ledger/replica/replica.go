@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -26,13 +27,17 @@ type Replica struct {
 	onEvents  func([]state.Event)
 	transport *transport
 	store     *records
+	guard     *logGuard    // around store
 	closer    func() error // of the database
 	raft      *raft.Raft
 	atStart   uint64 // last raft index on disk when it was opened
 
+	running atomic.Pointer[raft.Raft] // raft, for what raft's own goroutines may call while it starts
+
 	changed    chan struct{} // asks for a reconciliation
 	stop       chan struct{}
 	reconciled chan struct{} // closed when reconcile has ended
+	compared   chan struct{} // closed when compare has ended
 	once       sync.Once
 	closeErr   error
 }
@@ -82,12 +87,24 @@ func (r *Replica) WaitSize(ctx context.Context, size uint64) error {
 // not be written to. The error is [ErrRange].
 func (r *Replica) Leaves(from, to uint64) ([][]byte, error) { return r.history.between(from, to) }
 
+// SetFinal says that the entries up to a raft index are final: from then on nothing rewrites them, and
+// they alone may be compacted. It is for finality to call, and never goes back.
+func (r *Replica) SetFinal(index uint64) { r.guard.SetFinal(index) }
+
 // Failed is closed when the replica has stopped for good: [ErrDiskFull], [ErrDisk], [ErrCorrupt],
 // which Err then returns. The node is to close and say why.
 func (r *Replica) Failed() <-chan struct{} { return r.halt.done }
 
 // Err returns why the replica stopped, or nil.
 func (r *Replica) Err() error { return r.halt.failed() }
+
+// term is raft's current term, 0 until raft runs.
+func (r *Replica) term() uint64 {
+	if running := r.running.Load(); running != nil {
+		return running.CurrentTerm()
+	}
+	return 0
+}
 
 func (r *Replica) usable() error {
 	if err := r.halt.failed(); err != nil {
@@ -112,7 +129,7 @@ type Status struct {
 	Commit    uint64            // last raft entry known to be on a majority of disks
 	Voters    []string          // raft's configuration, as peer IDs
 	NonVoters []string          //
-	Refused   map[string]uint64 // what the gate kept from raft, by reason
+	Refused   map[string]uint64 // what the gate and the guards kept from raft, by reason
 }
 
 // Status reports on this replica.
@@ -158,5 +175,9 @@ func (r *Replica) shutdown(handOver bool) error {
 	err := r.transport.Close() // frees raft's goroutines, which Error below waits for
 	err = errors.Join(err, ended.Error())
 	<-r.reconciled
+	<-r.compared
+	if r.halt.failed() == nil {
+		err = errors.Join(err, r.guard.persist())
+	}
 	return errors.Join(err, r.closer())
 }

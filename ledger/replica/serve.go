@@ -31,6 +31,7 @@ func (t *transport) serve(peer string, conn net.Conn) {
 	}
 	defer t.end(conn)
 	if err := t.gate.stream(peer); err != nil {
+		t.witness(peer, err, nil, nil)
 		t.log.Debug("raft stream refused", "peer", peer, "reason", err)
 		return
 	}
@@ -71,20 +72,36 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		return err
 	}
 	r, err := parseRequest(b)
-	if err != nil {
-		return errors.Join(t.gate.refuse(errBadMessage), err)
+	if err != nil && !(t.gate.open && errors.Is(err, errNumber)) { // bare raft takes any number
+		reason := t.malformed(err)
+		t.witness(peer, reason, b, nil)
+		return errors.Join(reason, err)
+	}
+	if r.Point != nil {
+		return t.answerPoint(peer, conn, r.Point, b)
 	}
 	command := fromRequest(r, peer)
 	if err := t.gate.rpc(peer, command); err != nil {
+		t.witness(peer, err, b, nil)
 		return errors.Join(err, t.answer(conn, nil, err))
 	}
-	rpc := raft.RPC{Command: command}
+	if d := t.door.Load(); d != nil {
+		if v := d.judge(command); v.err != nil {
+			t.gate.count(v.err)
+			t.witness(peer, v.err, b, v.held)
+			return errors.Join(v.err, t.answer(conn, nil, v.err))
+		}
+	}
+	rpc := raft.RPC{Command: t.bound(command)}
 	if r.Snapshot != nil {
 		rpc.Reader = io.LimitReader(&patientReader{conn}, int64(r.Snapshot.Size))
 	}
 	resp, err := t.dispatch(rpc)
 	if err != nil {
 		return err
+	}
+	if errors.Is(resp.Error, ErrRefused) { // a snapshot, by what it holds
+		t.witness(peer, t.gate.refuse(errSnapshot), b, nil)
 	}
 	t.heard(command, resp)
 	if err := t.answer(conn, resp.Response, resp.Error); err != nil {
@@ -94,6 +111,24 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 		return io.EOF // raft may have left bytes unread
 	}
 	return nil
+}
+
+// bound keeps what raft takes for confirmed to what the message shows.
+func (t *transport) bound(command any) any {
+	a, ok := command.(*raft.AppendEntriesRequest)
+	if !ok || t.gate.open || confirmed(a) == a.LeaderCommitIndex {
+		return command
+	}
+	out := *a
+	out.LeaderCommitIndex = confirmed(a)
+	return &out
+}
+
+func (t *transport) malformed(err error) error {
+	if errors.Is(err, errNumber) {
+		return t.gate.refuse(errBeyond)
+	}
+	return t.gate.refuse(errBadMessage)
 }
 
 // dispatch hands a request to raft and waits for its answer.
@@ -130,7 +165,11 @@ func (t *transport) heard(command any, resp raft.RPCResponse) {
 }
 
 func (t *transport) answer(conn net.Conn, response any, failure error) error {
-	b, err := wire.Encode(toReply(response, failure))
+	return t.write(conn, toReply(response, failure))
+}
+
+func (t *transport) write(conn net.Conn, r reply) error {
+	b, err := wire.Encode(r)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func (h *history) snapshot() *snapshot {
 
 // Persist implements raft.FSMSnapshot.
 func (s *snapshot) Persist(sink raft.SnapshotSink) error {
+	if guarded, ok := sink.(*guardedSink); ok {
+		guarded.own = true
+	}
 	if err := s.write(sink); err != nil {
 		_ = sink.Cancel()
 		return err
@@ -62,51 +65,94 @@ func (s *snapshot) write(to io.Writer) error {
 	return w.Flush()
 }
 
-// restore re-executes a snapshot from r and puts it in the place of what was executed. It changes
-// nothing if the snapshot is damaged, is of another ledger, contradicts what was executed here, or
-// is not what its header says. Errors wrap [ErrCorrupt].
+// restore executes a snapshot from r and puts it in the place of what was executed. It changes nothing
+// if the snapshot is damaged, is of another ledger, cuts or contradicts what was executed here, or is
+// not what its header says. Errors wrap [ErrCorrupt].
 func (h *history) restore(r io.Reader) error {
-	fresh, err := state.New(h.genesis)
-	if err != nil {
-		return err
+	in := bufio.NewReaderSize(r, 1<<18)
+	e, err := h.expected(in)
+	if err == nil && !h.unguarded {
+		err = h.extends(e.leaves)
 	}
-	h.mu.RLock()
-	mine := h.leaves
-	h.mu.RUnlock()
-	leaves, err := execute(fresh, h.genesis.Raw(), bufio.NewReaderSize(r, 1<<18))
 	if err != nil {
 		return fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 	}
-	for i := range min(len(mine), len(leaves)) {
+	h.replace(e.state, e.leaves)
+	return nil
+}
+
+// rehearse executes a snapshot beside what was executed here.
+func (h *history) rehearse(r io.Reader) (execution, error) {
+	in := bufio.NewReaderSize(r, 1<<18)
+	head, err := readHeader(in)
+	if err != nil {
+		return execution{}, err
+	}
+	return h.execute(head, in)
+}
+
+// expect keeps what a snapshot that has just been written to disk gave, for the restore that follows.
+func (h *history) expect(e execution) { h.rehearsed.Store(&e) }
+
+// expected is what the snapshot in r gives: from memory, if it is the one that has just been executed.
+// The same size and root mean the same leaves.
+func (h *history) expected(r io.Reader) (execution, error) {
+	head, err := readHeader(r)
+	if err != nil {
+		return execution{}, err
+	}
+	if e := h.rehearsed.Swap(nil); e != nil && e.header == head {
+		return *e, nil
+	}
+	return h.execute(head, r)
+}
+
+func (h *history) execute(head snapshotHeader, r io.Reader) (execution, error) {
+	fresh, err := state.New(h.genesis)
+	if err != nil {
+		return execution{}, err
+	}
+	leaves, err := execute(fresh, h.genesis.Raw(), head, r)
+	return execution{head, fresh, leaves}, err
+}
+
+// extends says whether leaves continue what was executed here.
+func (h *history) extends(leaves [][]byte) error {
+	h.mu.RLock()
+	mine := h.leaves
+	h.mu.RUnlock()
+	if len(leaves) < len(mine) {
+		return fmt.Errorf("it has %d entries, this ledger has %d", len(leaves), len(mine))
+	}
+	for i := range mine {
 		if !bytes.Equal(mine[i], leaves[i]) {
-			return fmt.Errorf("%w: the snapshot contradicts entry %d of this ledger", ErrCorrupt, i)
+			return fmt.Errorf("it contradicts entry %d of this ledger", i)
 		}
 	}
-	h.replace(fresh, leaves)
 	return nil
 }
 
 // execute applies the leaves of a snapshot to s, which holds the genesis alone.
-func execute(s *state.State, genesis []byte, r io.Reader) ([][]byte, error) {
-	head, err := readHeader(r)
-	if err != nil {
-		return nil, err
-	}
+func execute(s *state.State, genesis []byte, head snapshotHeader, r io.Reader) ([][]byte, error) {
 	var leaves [][]byte
-	for i := range head.Size {
-		leaf, err := wire.ReadFrame(r, maxLeaf)
+	for i := uint64(0); i < head.Size; {
+		batch, err := readLeaves(r, i, head.Size)
 		if err != nil {
-			return nil, fmt.Errorf("entry %d of %d: %w", i, head.Size, err)
+			return nil, err
 		}
-		if i == 0 && !bytes.Equal(leaf, genesis) {
-			return nil, fmt.Errorf("%w: it starts from another genesis", ErrMessage)
+		leaves = append(leaves, batch...)
+		if i == 0 {
+			if !bytes.Equal(batch[0], genesis) {
+				return nil, fmt.Errorf("%w: it starts from another genesis", ErrMessage)
+			}
+			batch, i = batch[1:], 1
 		}
-		if i > 0 {
-			if _, err := s.Apply(leaf); err != nil {
+		for _, p := range s.Prefetch(batch) {
+			if _, err := s.ApplyPrefetched(p); err != nil {
 				return nil, fmt.Errorf("entry %d: %w", i, err)
 			}
+			i++
 		}
-		leaves = append(leaves, leaf)
 	}
 	if _, err := r.Read(make([]byte, 1)); err != io.EOF {
 		return nil, fmt.Errorf("%w: bytes after the last entry", ErrMessage)
@@ -115,6 +161,26 @@ func execute(s *state.State, genesis []byte, r io.Reader) ([][]byte, error) {
 		return nil, fmt.Errorf("%w: its entries give another root than it says", ErrMessage)
 	}
 	return leaves, nil
+}
+
+// Leaves of a snapshot are executed in batches, whose signatures are checked on all cores: at most so
+// many leaves, and so many bytes and one leaf more.
+const (
+	batchLeaves = 1024
+	batchBytes  = 4 << 20
+)
+
+// readLeaves reads leaves from, from+1, … of a snapshot of size leaves: at least one.
+func readLeaves(r io.Reader, from, size uint64) (batch [][]byte, err error) {
+	held := 0
+	for i := from; i < size && len(batch) < batchLeaves && held < batchBytes; i++ {
+		leaf, err := wire.ReadFrame(r, maxLeaf)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d of %d: %w", i, size, err)
+		}
+		batch, held = append(batch, leaf), held+len(leaf)
+	}
+	return batch, nil
 }
 
 // maxLeaf bounds a leaf, in bytes: an envelope, or the genesis, which has a card a founder.

@@ -31,6 +31,8 @@ type transport struct {
 	heartbeat atomic.Pointer[func(raft.RPC)]
 	onReady   func()        // called by SetHeartbeatHandler, which NewRaft does last
 	announced atomic.Uint64 // how far the leader last said that the log is confirmed
+	witness   witness       // keeps what a peer did against the rules
+	door      atomic.Pointer[door]
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -53,7 +55,7 @@ const snapshotRate = 256 << 10
 func newTransport(self string, g *gate, dial DialFunc, short time.Duration, log *slog.Logger) *transport {
 	t := &transport{
 		self: self, gate: g, log: log, short: short, long: 10 * time.Second,
-		consumer: make(chan raft.RPC), onReady: func() {}, serving: map[net.Conn]string{},
+		consumer: make(chan raft.RPC), onReady: func() {}, witness: func(string, error, []byte, []byte) {}, serving: map[net.Conn]string{},
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.pool = newPool(t.ctx, dial)

@@ -24,8 +24,11 @@ type change func(index uint64) []Event
 // Apply checks an envelope in full and, when it holds, makes it the next leaf. On an error, which is a
 // rejection of package entry, nothing has changed. With [entry.ErrDuplicate] the outcome carries the
 // index and hash at which this very entry stands; otherwise it is empty.
-func (s *State) Apply(raw []byte) (Outcome, error) {
-	e, author, do, err := s.prepare(raw)
+func (s *State) Apply(raw []byte) (Outcome, error) { return s.ApplyPrefetched(parsed(raw)) }
+
+// ApplyPrefetched is Apply for an entry that was parsed, and perhaps checked, ahead of its turn.
+func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
+	e, author, do, err := s.prepare(p)
 	if err != nil {
 		return s.standing(e, err)
 	}
@@ -39,7 +42,7 @@ func (s *State) Apply(raw []byte) (Outcome, error) {
 
 // Check says whether Apply would accept raw now, and changes nothing.
 func (s *State) Check(raw []byte) error {
-	_, _, _, err := s.prepare(raw)
+	_, _, _, err := s.prepare(parsed(raw))
 	return err
 }
 
@@ -52,16 +55,16 @@ func (s *State) standing(e entry.Signed, err error) (Outcome, error) {
 }
 
 // prepare is everything that can refuse an entry. It writes nothing.
-func (s *State) prepare(raw []byte) (entry.Signed, *memberRecord, change, error) {
-	e, err := entry.Parse(raw)
-	if err != nil {
-		return e, nil, nil, err
+func (s *State) prepare(p Prefetched) (entry.Signed, *memberRecord, change, error) {
+	e := p.signed
+	if p.err != nil {
+		return e, nil, nil, p.err
 	}
 	ref, err := s.checkEnvelope(e)
 	if err != nil {
 		return e, nil, nil, err
 	}
-	if _, err := e.Verify(ref.key); err != nil {
+	if err := p.verify(ref.key); err != nil {
 		return e, nil, nil, fmt.Errorf("%w: %s key of %s", err, ref.role, ref.owner.Name)
 	}
 	do, err := s.prepareBody(ref.owner, e)

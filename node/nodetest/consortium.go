@@ -41,6 +41,8 @@ type Options struct {
 	Policy *hub.Policy
 	Tap    func(org string) p2p.Tap // records what a node says above Noise
 	Config func(org string, c *node.Config)
+	// Unguarded runs the nodes without their gates and guards, to show what those are for.
+	Unguarded bool
 }
 
 // Consortium is a set of founders, each with a home; nodes run or do not.
@@ -134,7 +136,7 @@ func (c *Consortium) TryStart(name string) (*node.Node, error) {
 	if c.opts.Config != nil {
 		c.opts.Config(name, &cfg)
 	}
-	n, err := node.Start(context.Background(), cfg)
+	n, err := c.start(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +144,13 @@ func (c *Consortium) TryStart(name string) (*node.Node, error) {
 	defer c.mu.Unlock()
 	c.nodes[name] = n
 	return n, nil
+}
+
+func (c *Consortium) start(cfg node.Config) (*node.Node, error) {
+	if c.opts.Unguarded {
+		return node.StartUnguarded(c.t, context.Background(), cfg)
+	}
+	return node.Start(context.Background(), cfg)
 }
 
 func (c *Consortium) region(name string) string {

@@ -26,17 +26,24 @@ type Rogue struct {
 func (c *Consortium) Rogue(name string) *Rogue {
 	c.t.Helper()
 	c.Stop(name)
+	return c.rogueAt(name)
+}
+
+// rogueAt puts a rogue in the place of a member whose node does not run.
+func (c *Consortium) rogueAt(name string) *Rogue {
+	c.t.Helper()
 	h := home.Home(c.Home(name))
 	ring, err := keys.Open(h.Keys(), passphrase)
 	c.must(err)
 	card, err := node.ParseCard(c.read(h.Card()))
 	c.must(err)
-	genesis, err := entry.ParseGenesis(c.read(h.Genesis()))
+	genesis, err := entry.ParseGenesis(c.read(home.Home(c.Home(c.orgs[0].Name)).Genesis()))
 	c.must(err)
 	peers := map[string][]string{}
 	for _, f := range genesis.Genesis().Founders {
 		peers[f.Card.Keys.Node.PeerID()] = f.Card.Addresses
 	}
+	delete(peers, card.Card.Keys.Node.PeerID())
 	r := &Rogue{Ring: ring, Card: card.Card, LedgerID: genesis.ID()}
 	r.Host = openHost(c.t, p2p.Config{
 		Key: ring.Private(member.Node), Listen: card.Card.Addresses, Admit: func(string) bool { return true },
