@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -92,13 +94,22 @@ func (a *app) invite(ctx context.Context, out string) error {
 		return err
 	}
 	made := struct {
-		Invitation string `json:"invitation"`
-	}{out}
+		Invitation  string `json:"invitation"`
+		Fingerprint string `json:"fingerprint"`
+	}{out, fingerprint(file)}
 	if err := a.print(made, func(t *table) { t.line("%s", out) }); err != nil {
 		return err
 	}
+	a.say("Fingerprint %s: read it to the newcomer over another channel.", made.Fingerprint)
 	a.say("The newcomer runs `crosslight member join %s`; you propose it with `crosslight proposal create admit --card FILE`.", out)
 	return nil
+}
+
+// fingerprint is SHA-256 of an invitation in hex. The file is not signed: who carries it could put
+// another point of history into it, so inviter and newcomer compare this.
+func fingerprint(file []byte) string {
+	sum := sha256.Sum256(file)
+	return hex.EncodeToString(sum[:])
 }
 
 func (a *app) memberJoin() *cobra.Command {
@@ -111,15 +122,16 @@ func (a *app) memberJoin() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.confirm(yes, "Bind "+a.cfg.Home+" to this consortium for good?"); err != nil {
+		if err := a.confirm(yes, "Bind "+a.cfg.Home+" to the consortium of the invitation "+fingerprint(file)+" for good? The member that invited you must read the same fingerprint."); err != nil {
 			return err
 		}
 		if err := node.Join(a.cfg.Home, file); err != nil {
 			return err
 		}
 		joined := struct {
-			Home string `json:"home"`
-		}{a.cfg.Home}
+			Home        string `json:"home"`
+			Fingerprint string `json:"fingerprint"`
+		}{a.cfg.Home, fingerprint(file)}
 		if err := a.print(joined, func(t *table) { t.line("%s", a.cfg.Home) }); err != nil {
 			return err
 		}

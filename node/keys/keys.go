@@ -10,7 +10,7 @@
 //
 // Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
 // that is the price of each guess. Epoch masters are encrypted to a key instead of the passphrase,
-// so a start pays it once. Their files never enter a backup: an epoch that ended is gone.
+// so a start pays it once. Their files must not enter a backup, or an epoch could not be erased.
 //
 // What leaks, to whoever reads the files without the passphrase: which epochs exist, and when each
 // was made.
