@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/crosslight/crosslight/node/hub"
@@ -58,6 +59,12 @@ func killNode(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := os.FindProcess(pid)
 	ts.Check(err)
 	ts.Check(p.Kill())
+	// The kernel gives the lock back when it has ended the process, which may take a moment.
+	poll(ts, "the end of the node", func() bool {
+		l := flock.New(filepath.Join(ts.MkAbs(args[0]), "node.lock"))
+		free, err := l.TryLock()
+		return err == nil && free && l.Unlock() == nil
+	})
 }
 
 // vote casts the vote of a home's seat on the newest proposal, as soon as the home's node has seen it:
