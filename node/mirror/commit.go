@@ -113,8 +113,8 @@ func verify(m *session.Manifest, s session.SegmentInfo, tags, labels []byte) err
 		return fmt.Errorf("%w: header and manifest differ", index.ErrHeader)
 	}
 	context := index.Context{Ledger: m.Ledger, Holder: m.Holder, Epoch: m.Epoch, Type: m.Type}
-	if seg.Header().Context != context.Hash() {
-		return index.ErrContext
+	if err := seg.Header().In(context); err != nil {
+		return err
 	}
 	return seg.Verify(index.Name(s.Name))
 }

@@ -88,3 +88,15 @@ func ParseHeader(tags []byte) (Header, error) {
 	}
 	return h, nil
 }
+
+// In checks that a segment with this header is of context c, by its hash and by the epoch that stands
+// beside it. The error is [ErrContext].
+func (h Header) In(c Context) error {
+	if h.Epoch != c.Epoch {
+		return fmt.Errorf("%w: epoch %d instead of %d", ErrContext, h.Epoch, c.Epoch)
+	}
+	if h.Context != c.Hash() {
+		return ErrContext
+	}
+	return nil
+}

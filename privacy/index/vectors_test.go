@@ -78,7 +78,7 @@ func TestSegmentVectors(t *testing.T) {
 	c := Context{[32]byte(unhex(t, first.Ledger)), first.Holder, first.Epoch, first.Type}
 	for _, v := range file.Segments {
 		s := parse(t, unhex(t, v.Tags), unhex(t, v.Labels))
-		if err := s.Verify(Name(unhex(t, v.Name))); err != nil {
+		if err := errors.Join(s.Header().In(c), s.Verify(Name(unhex(t, v.Name)))); err != nil {
 			t.Errorf("%s: %v", v.Kind, err)
 		}
 		b := NewBuilder(c, s.Header().Kind, [SaltSize]byte(unhex(t, v.Salt)), &memory{})
@@ -107,9 +107,17 @@ func TestSegmentVectors(t *testing.T) {
 }
 
 func TestInvalidSegmentVectors(t *testing.T) {
-	named := map[string]error{"header": ErrHeader, "size": ErrSize, "name": ErrName, "order": ErrOrder, "labels": ErrLabels}
-	for _, v := range loadVectors(t).Invalid {
+	named := map[string]error{
+		"header": ErrHeader, "size": ErrSize, "name": ErrName, "order": ErrOrder, "labels": ErrLabels, "context": ErrContext,
+	}
+	file := loadVectors(t)
+	first := file.Derivations[0]
+	c := Context{[32]byte(unhex(t, first.Ledger)), first.Holder, first.Epoch, first.Type}
+	for _, v := range file.Invalid {
 		s, err := Parse(unhex(t, v.Tags), unhex(t, v.Labels))
+		if err == nil {
+			err = s.Header().In(c)
+		}
 		if err == nil {
 			err = s.Verify(Name(unhex(t, v.Name)))
 		}

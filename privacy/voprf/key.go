@@ -2,7 +2,9 @@ package voprf
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/oprf"
@@ -64,7 +66,35 @@ func (k *SecretKey) MarshalBinary() ([]byte, error) { return k.scalar.MarshalBin
 // proves it. evaluated has the length of elements, proof 64 bytes. Errors are [ErrBatch] and
 // [ErrElement]; the elements are a peer's and anything may be in them.
 func (k *SecretKey) Evaluate(elements []byte) (evaluated, proof []byte, err error) {
-	return k.evaluate(elements, group.Ristretto255.RandomNonZeroScalar(rand.Reader))
+	if _, err := batchLen(elements); err != nil {
+		return nil, nil, err
+	}
+	nonce, err := k.nonce(elements, rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	return k.evaluate(elements, nonce)
+}
+
+// nonceDST separates the hash that nonces come from from every other of the key.
+const nonceDST = "crosslight/query/v1 dleq nonce"
+
+// nonce hashes 64 bytes of rnd, the secret scalar and the elements to the proof's nonce. A source that
+// repeats itself then gives the same proof again for the same elements, and for others another nonce.
+func (k *SecretKey) nonce(elements []byte, rnd io.Reader) (group.Scalar, error) {
+	scalar, err := k.scalar.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	seed := make([]byte, 64, 64+len(scalar)+len(elements))
+	if _, err := io.ReadFull(rnd, seed); err != nil {
+		return nil, fmt.Errorf("read randomness: %w", err)
+	}
+	nonce := group.Ristretto255.HashToScalar(append(append(seed, scalar...), elements...), []byte(nonceDST))
+	if nonce.IsZero() {
+		return nil, errors.New("randomness gave a zero nonce")
+	}
+	return nonce, nil
 }
 
 // evaluate takes the proof's nonce, which must be random, secret and used once: two proofs with one

@@ -77,10 +77,11 @@ func (s KeySet) Of(role Role) PublicKey {
 	panic("member: unknown role " + string(role))
 }
 
-// ErrKeySet reports a key set in which a key is missing or serves two roles.
+// ErrKeySet reports a key set in which a key is missing, is none, or serves two roles.
 var ErrKeySet = errors.New("key set is not valid")
 
-// Check refuses a set with a zero key or one key in two roles.
+// Check refuses a set with a zero key, one key in two roles, or a key that [PublicKey.Check] refuses.
+// Errors wrap [ErrKeySet].
 func (s KeySet) Check() error {
 	seen := map[PublicKey]Role{{}: "zero"}
 	for _, role := range Roles() {
@@ -89,6 +90,9 @@ func (s KeySet) Check() error {
 			return fmt.Errorf("%w: the %s key is also the %s key", ErrKeySet, role, other)
 		}
 		seen[k] = role
+		if err := k.Check(); err != nil {
+			return fmt.Errorf("%w: %s key: %w", ErrKeySet, role, err)
+		}
 	}
 	return nil
 }
@@ -115,7 +119,8 @@ func Sign(priv ed25519.PrivateKey, domain string, msg []byte) []byte {
 	return ed25519.Sign(priv, message(domain, msg))
 }
 
-// Verify checks sig, 64 bytes, over msg under domain. The error is [ErrSignature].
+// Verify checks sig, 64 bytes, over msg under domain, by the equation of specs/wire.md, "Conventions".
+// It proves something of keys that pass [PublicKey.Check] only. The error is [ErrSignature].
 func (k PublicKey) Verify(domain string, msg, sig []byte) error {
 	if len(sig) != SignatureSize || !ed25519.Verify(k[:], message(domain, msg), sig) {
 		return ErrSignature

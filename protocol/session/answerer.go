@@ -97,38 +97,41 @@ func (a *Answerer) Reply(q *Question, e Evaluation) ([]byte, error) {
 	if err := a.take(q); err != nil {
 		return nil, err
 	}
-	r := &Receipt{
-		Request: q.Hash, ID: q.Header.ID, Code: OK,
-		Answer: answerHash(e.Evaluated, e.Proof), Size: e.Size, BudgetLeft: e.BudgetLeft,
-	}
+	r := a.receipt(q.Hash, q.Header.ID, e.Size)
+	r.Code, r.Answer, r.BudgetLeft = OK, answerHash(e.Evaluated, e.Proof), e.BudgetLeft
 	return signResponse(r, a.cfg.Key, e.Evaluated, e.Proof)
 }
 
 // Refuse returns the message that refuses q, the oldest open question. size is that of the holder's
 // ledger, by which the querier sees which of the two lags.
 func (a *Answerer) Refuse(q *Question, size uint64, with *Refusal) ([]byte, error) {
-	if !with.Code.valid() || with.Code == OK {
+	if !with.Code.valid() || with.Code == OK || with.Code == NotFound {
 		return nil, ErrNotDue
 	}
 	if err := a.take(q); err != nil {
 		return nil, err
 	}
-	r := &Receipt{Request: q.Hash, ID: q.Header.ID, Size: size}
+	r := a.receipt(q.Hash, q.Header.ID, size)
 	r.refuse(with)
 	return signResponse(r, a.cfg.Key, nil, nil)
 }
 
 // Fail returns the last message of an exchange: after a fault of Receive, with the code that [CodeOf]
 // gives, or before any question was read (suspended, overloaded). It is bound to no request, and only
-// codes that need none will do.
+// codes that need none will do. Ledger and parties it names all the same.
 func (a *Answerer) Fail(size uint64, with *Refusal) ([]byte, error) {
 	if !with.Code.unbound() {
 		return nil, ErrNotDue
 	}
 	a.dead = true
-	r := &Receipt{Size: size}
+	r := a.receipt([32]byte{}, RequestID{}, size)
 	r.refuse(with)
 	return signResponse(r, a.cfg.Key, nil, nil)
+}
+
+// receipt names the ledger and the two ends of the stream, as they are and not as a request says.
+func (a *Answerer) receipt(request [32]byte, id RequestID, size uint64) *Receipt {
+	return &Receipt{Request: request, ID: id, Size: size, Ledger: a.cfg.Ledger, Querier: a.querier, Holder: a.self}
 }
 
 func (a *Answerer) take(q *Question) error {

@@ -132,6 +132,9 @@ func (a *Asker) receive(msg []byte) (*Answer, error) {
 		return nil, err
 	}
 	oldest, r := a.flight[0], &answer.Receipt
+	if err := a.concerns(r); err != nil {
+		return nil, err
+	}
 	if r.ID == (RequestID{}) && r.Request == [32]byte{} && r.Code.unbound() {
 		return answer, r.refusal()
 	}
@@ -146,4 +149,17 @@ func (a *Asker) receive(msg []byte) (*Answer, error) {
 		return answer, r.refusal()
 	}
 	return answer, nil
+}
+
+// concerns checks that a receipt was made for this querier, by this holder, about this ledger: what was
+// said to another, or elsewhere, is no answer. The one thing that a holder says about another ledger is
+// that it is on it.
+func (a *Asker) concerns(r *Receipt) error {
+	switch {
+	case r.Querier != a.querier || r.Holder != a.cfg.Holder.PeerID():
+		return fmt.Errorf("%w: of other parties", ErrReceipt)
+	case r.Ledger != a.cfg.Ask.Ledger && r.Code != WrongLedger:
+		return fmt.Errorf("%w: of another ledger", ErrReceipt)
+	}
+	return nil
 }

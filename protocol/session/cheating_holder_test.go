@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/crosslight/crosslight/protocol/member"
@@ -15,7 +16,8 @@ func TestCheatingHolder(t *testing.T) {
 	q := question(t, probe, ask(t, newAsker(t, 1), 2))
 	e := evaluate(q)
 	receipt := func(change func(r *Receipt)) []byte {
-		r := &Receipt{Request: q.Hash, ID: q.Header.ID, Code: OK, Answer: answerHash(e.Evaluated, e.Proof), Size: 1}
+		r := probe.receipt(q.Hash, q.Header.ID, 1)
+		r.Code, r.Answer = OK, answerHash(e.Evaluated, e.Proof)
 		change(r)
 		v := r.V
 		msg, err := signResponse(r, holderKey, e.Evaluated, e.Proof)
@@ -30,7 +32,8 @@ func TestCheatingHolder(t *testing.T) {
 		return msg
 	}
 	answer := func(evaluated, proof []byte) []byte {
-		r := &Receipt{Request: q.Hash, ID: q.Header.ID, Code: OK, Answer: answerHash(evaluated, proof), Size: 1}
+		r := probe.receipt(q.Hash, q.Header.ID, 1)
+		r.Code, r.Answer = OK, answerHash(evaluated, proof)
 		msg, err := signResponse(r, holderKey, evaluated, proof)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +48,9 @@ func TestCheatingHolder(t *testing.T) {
 		r.Evaluated, r.Proof = evaluated, proof
 		return encode(t, r)
 	}
-	raw := encode(t, &Receipt{V: 1, Request: q.Hash, ID: q.Header.ID, Code: OK, Answer: answerHash(e.Evaluated, e.Proof)})
+	signed := probe.receipt(q.Hash, q.Header.ID, 1)
+	signed.V, signed.Code, signed.Answer = 1, OK, answerHash(e.Evaluated, e.Proof)
+	raw := encode(t, signed)
 	for _, c := range []struct {
 		name string
 		msg  []byte
@@ -56,6 +61,12 @@ func TestCheatingHolder(t *testing.T) {
 		{"bytes after the end", append(answer(e.Evaluated, e.Proof), 0), wire.ErrMalformed},
 		{"version 2", receipt(func(r *Receipt) { r.V = 2 }), ErrVersion},
 		{"unknown code", receipt(func(r *Receipt) { r.Code = "fine" }), ErrHeader},
+		{"a mirror's code", receipt(func(r *Receipt) { r.Code, r.Answer = NotFound, answerHash(nil, nil) }), ErrHeader},
+		{"no querier", receipt(func(r *Receipt) { r.Querier = "" }), ErrHeader},
+		{"holder of 65 bytes", receipt(func(r *Receipt) { r.Holder = strings.Repeat("1", 65) }), ErrHeader},
+		{"about another ledger", receipt(func(r *Receipt) { r.Ledger[0]++ }), ErrReceipt},
+		{"to another querier", receipt(func(r *Receipt) { r.Querier = other.PeerID() }), ErrReceipt},
+		{"of another holder", receipt(func(r *Receipt) { r.Holder = other.PeerID() }), ErrReceipt},
 		{"about another request", receipt(func(r *Receipt) { r.Request[0]++ }), ErrTurn},
 		{"about another request id", receipt(func(r *Receipt) { r.ID[0]++ }), ErrTurn},
 		{"about no request, and yet ok", receipt(func(r *Receipt) { r.ID, r.Request = RequestID{}, [32]byte{} }), ErrTurn},

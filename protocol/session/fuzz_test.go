@@ -60,13 +60,13 @@ func FuzzResponse(f *testing.F) {
 	a, h := newAsker(f, 1), newAnswerer(f, 1)
 	q := question(f, h, ask(f, a, 1))
 	e := evaluate(q)
-	raw, err := wire.Encode(&Receipt{V: 1, Request: q.Hash, ID: q.Header.ID, Code: OK, Answer: answerHash(e.Evaluated, e.Proof)})
-	if err != nil {
-		f.Fatal(err)
+	receipt := func(request [32]byte, id RequestID, code Code, answer [32]byte) []byte {
+		r := h.receipt(request, id, 1)
+		r.V, r.Code, r.Answer = version, code, answer
+		return encode(f, r)
 	}
-	refused, _ := wire.Encode(&Receipt{V: 1, Code: Malformed, Answer: answerHash(nil, nil)})
-	f.Add(raw, e.Evaluated, e.Proof, false)
-	f.Add(refused, []byte{}, []byte{}, false)
+	f.Add(receipt(q.Hash, q.Header.ID, OK, answerHash(e.Evaluated, e.Proof)), e.Evaluated, e.Proof, false)
+	f.Add(receipt([32]byte{}, RequestID{}, Malformed, answerHash(nil, nil)), []byte{}, []byte{}, false)
 	f.Add(reply(f, h, q), []byte{}, []byte{}, true)
 	f.Fuzz(func(t *testing.T, receipt, evaluated, proof []byte, bare bool) {
 		msg := receipt

@@ -51,10 +51,7 @@ func (r *MirrorRequest) check() error {
 	if r.V != version {
 		return fmt.Errorf("%w: %d", ErrVersion, r.V)
 	}
-	if r.Holder == "" {
-		return fmt.Errorf("%w: holder", ErrHeader)
-	}
-	if err := checkText("holder", r.Holder, maxPeer); err != nil {
+	if err := checkPeer("holder", r.Holder); err != nil {
 		return err
 	}
 	switch r.Kind {

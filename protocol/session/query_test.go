@@ -61,7 +61,8 @@ func TestOrderOfTurns(t *testing.T) {
 				if len(open) > 0 {
 					msg := reply(t, h, open[0])
 					if rapid.Bool().Draw(rt, "refuse") {
-						h2 := &Answerer{cfg: h.cfg, open: []*Question{open[0]}}
+						h2 := newAnswerer(t, 1)
+						h2.open = []*Question{open[0]}
 						msg, _ = h2.Refuse(open[0], 1, &Refusal{Code: BudgetSpent})
 					}
 					toAsker, open = append(toAsker, msg), open[1:]

@@ -11,6 +11,9 @@ import (
 func TestRefusals(t *testing.T) {
 	reset := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	for code := range codes {
+		if code == NotFound {
+			continue // of mirrors
+		}
 		a, h := newAsker(t, 2), newAnswerer(t, 1)
 		q := question(t, h, ask(t, a, 2))
 		with := &Refusal{Code: code, Rule: "rule-1", RetryAfter: 1500 * time.Millisecond, ResetsAt: reset}
@@ -52,6 +55,7 @@ func TestCallersMistakes(t *testing.T) {
 	_, mistakes["refuse second first"] = h.Refuse(q2, 1, &Refusal{Code: Suspended})
 	_, mistakes["no proof"] = h.Reply(q1, Evaluation{Evaluated: q1.Elements})
 	_, mistakes["refuse with ok"] = h.Refuse(q1, 1, &Refusal{Code: OK})
+	_, mistakes["refuse with a mirror's code"] = h.Refuse(q1, 1, &Refusal{Code: NotFound})
 	_, mistakes["refuse with nonsense"] = h.Refuse(q1, 1, &Refusal{Code: "nonsense"})
 	_, mistakes["fail with a bound code"] = h.Fail(1, &Refusal{Code: BudgetSpent})
 	for name, err := range mistakes {
@@ -94,8 +98,48 @@ func TestHostileText(t *testing.T) {
 	if _, err := a.Receive(msg); !errors.As(err, &refusal) || strings.ContainsAny(refusal.Error(), "\x1b\n") {
 		t.Errorf("%v", err)
 	}
-	r := Receipt{V: 1, Code: NotPermitted, Answer: answerHash(nil, nil), Rule: "a\nb"}
+	r := Receipt{V: 1, Code: NotPermitted, Answer: answerHash(nil, nil), Rule: "a\nb", Querier: h.querier, Holder: h.self}
 	if err := r.check(); !errors.Is(err, ErrHeader) {
 		t.Errorf("newline from a peer: %v", err)
+	}
+}
+
+// TestRefusalsShownElsewhere: what a holder says before it has read a request is void for another
+// querier, as another holder's word and on another ledger, where one key serves both.
+func TestRefusalsShownElsewhere(t *testing.T) {
+	elsewhere := [32]byte{0x99}
+	for code := range codes {
+		if !code.unbound() {
+			continue
+		}
+		for name, c := range map[string]struct {
+			said AnswererConfig
+			want error
+		}{
+			"here":              {AnswererConfig{Ledger: ledgerID, Key: holderKey, Querier: querier}, nil},
+			"another querier":   {AnswererConfig{Ledger: ledgerID, Key: holderKey, Querier: other}, ErrReceipt},
+			"another holder":    {AnswererConfig{Ledger: ledgerID, Key: otherKey, Querier: querier}, ErrSignature},
+			"another ledger":    {AnswererConfig{Ledger: elsewhere, Key: holderKey, Querier: querier}, ErrReceipt},
+			"neither of either": {AnswererConfig{Ledger: elsewhere, Key: holderKey, Querier: other}, ErrReceipt},
+		} {
+			if code == WrongLedger && name == "another ledger" {
+				c.want = nil // which is what it says
+			}
+			h, err := NewAnswerer(c.said)
+			if err != nil {
+				t.Fatal(err)
+			}
+			msg, err := h.Fail(3, &Refusal{Code: code})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := newAsker(t, 1)
+			ask(t, a, 1)
+			_, err = a.Receive(msg)
+			var refusal *Refusal
+			if c.want == nil && (!errors.As(err, &refusal) || refusal.Code != code) || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("%s said to %s: %v, want %v", code, name, err, c.want)
+			}
+		}
 	}
 }

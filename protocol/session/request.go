@@ -46,7 +46,10 @@ func (h *Header) check() error {
 	case h.ID == RequestID{}:
 		return fmt.Errorf("%w: request id", ErrHeader)
 	}
-	if err := checkText("peer id", h.Querier+h.Holder, 2*maxPeer); err != nil {
+	if err := checkPeer("querier", h.Querier); err != nil {
+		return err
+	}
+	if err := checkPeer("holder", h.Holder); err != nil {
 		return err
 	}
 	if err := checkWord("type", h.Type, maxType); err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 // Receipt is what a holder signs: what it was asked, by hash, and how it answered. With the request
-// and the elements it is evidence; alone it is small enough to keep.
+// and the elements it is evidence; alone it is small enough to keep. It names ledger and parties even
+// where no request was read, so that a refusal cannot be shown to another or for another ledger.
 type Receipt struct {
 	V          uint64    `cbor:"1,keyasint"`
 	Request    [32]byte  `cbor:"2,keyasint"` // SHA-256 of the request's header; zero if it was not read
@@ -23,6 +24,9 @@ type Receipt struct {
 	RetryAfter uint64    `cbor:"8,keyasint,omitempty"`  // seconds
 	ResetsAt   int64     `cbor:"9,keyasint,omitempty"`  // Unix time, seconds
 	Rule       string    `cbor:"10,keyasint,omitempty"` // at most 64 printable ASCII bytes
+	Ledger     [32]byte  `cbor:"11,keyasint"`           // of the holder
+	Querier    string    `cbor:"12,keyasint"`           // peer ID at the other end of the holder's stream
+	Holder     string    `cbor:"13,keyasint"`           // peer ID
 }
 
 // limits of the two times: a day, and the year 9999.
@@ -35,7 +39,7 @@ func (r *Receipt) check() error {
 	switch {
 	case r.V != version:
 		return fmt.Errorf("%w: %d", ErrVersion, r.V)
-	case !r.Code.valid():
+	case !r.Code.valid() || r.Code == NotFound:
 		return fmt.Errorf("%w: code", ErrHeader)
 	case r.RetryAfter > maxRetry || r.ResetsAt < 0 || r.ResetsAt > maxResets:
 		return fmt.Errorf("%w: time", ErrHeader)
@@ -43,6 +47,12 @@ func (r *Receipt) check() error {
 		return fmt.Errorf("%w: an answer with a reason for refusal", ErrHeader)
 	case r.Code != OK && r.Answer != sha256.Sum256(nil):
 		return fmt.Errorf("%w: a refusal with an answer", ErrHeader)
+	}
+	if err := checkPeer("querier", r.Querier); err != nil {
+		return err
+	}
+	if err := checkPeer("holder", r.Holder); err != nil {
+		return err
 	}
 	return checkText("rule", r.Rule, maxRule)
 }

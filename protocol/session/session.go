@@ -81,7 +81,8 @@ var (
 	// ErrTurn reports a message that is not due: an answer to nothing, to another question than the
 	// oldest, or more questions in flight than the window.
 	ErrTurn = errors.New("message is out of turn")
-	// ErrReceipt reports an answer whose receipt is not about what was asked or what was answered.
+	// ErrReceipt reports an answer whose receipt is not about what was asked or what was answered, or
+	// names another ledger or other parties.
 	ErrReceipt = errors.New("receipt does not fit the exchange")
 	// ErrManifest reports a manifest with a field outside its limits or segments that do not fit.
 	ErrManifest = errors.New("manifest is not valid")
@@ -134,6 +135,14 @@ func checkWord(what, s string, limit int) error {
 		}
 	}
 	return nil
+}
+
+// checkPeer accepts a peer ID of 1 to 64 printable ASCII bytes; whose it is, is for the caller.
+func checkPeer(what, s string) error {
+	if s == "" {
+		return fmt.Errorf("%w: %s", ErrHeader, what)
+	}
+	return checkText(what, s, maxPeer)
 }
 
 // checkText accepts up to limit printable ASCII bytes, which are safe on a terminal and in a log.

@@ -1,0 +1,55 @@
+package session
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// What holds a private key prints as the peer ID of its public half, in every format and in logs.
+
+func redacted(what string, key ed25519.PrivateKey) string {
+	if len(key) != ed25519.PrivateKeySize {
+		return what + "(no key)"
+	}
+	return what + "(" + member.PublicOf(key).PeerID() + ")"
+}
+
+// String names the configuration by its peer ID. It shows no secret.
+func (c AskerConfig) String() string { return redacted("AskerConfig", c.Key) }
+
+// GoString is String.
+func (c AskerConfig) GoString() string { return c.String() }
+
+// Format writes String, whatever the verb.
+func (c AskerConfig) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
+
+// LogValue is String.
+func (c AskerConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// String names the configuration by its peer ID. It shows no secret.
+func (c AnswererConfig) String() string { return redacted("AnswererConfig", c.Key) }
+
+// GoString is String.
+func (c AnswererConfig) GoString() string { return c.String() }
+
+// Format writes String, whatever the verb.
+func (c AnswererConfig) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
+
+// LogValue is String.
+func (c AnswererConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Format writes the configuration: fmt would print the key of an unexported field as it is.
+func (a *Asker) Format(s fmt.State, verb rune) { a.cfg.Format(s, verb) }
+
+// LogValue is the configuration's.
+func (a *Asker) LogValue() slog.Value { return a.cfg.LogValue() }
+
+// Format writes the configuration: fmt would print the key of an unexported field as it is.
+func (a *Answerer) Format(s fmt.State, verb rune) { a.cfg.Format(s, verb) }
+
+// LogValue is the configuration's.
+func (a *Answerer) LogValue() slog.Value { return a.cfg.LogValue() }
