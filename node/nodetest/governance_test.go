@@ -340,11 +340,10 @@ func TestEmergencySuspensionCutsOff(t *testing.T) {
 		t.Errorf("cut off after %s", took)
 	}
 	for _, org := range []string{"bank", "platform"} {
-		s, err := c.Hub(org).LedgerStatus(t.Context())
-		c.must(err)
-		if s.Voters != 3 || s.ClockFresh != 3 {
-			t.Errorf("%s sees %d voters, %d clocks", org, s.Voters, s.ClockFresh)
-		}
+		c.Until(org+" sees three voters and their clocks, the suspended one's among them", func() bool {
+			s, err := c.Hub(org).LedgerStatus(t.Context())
+			return err == nil && s.Voters == 3 && s.ClockFresh == 3
+		})
 	}
 	p := propose(t, c, "bank", hub.ProposeRequest{Kind: "reinstate", Member: "platform"})
 	vote(t, c, "platform", p.ID, "yes")
