@@ -132,7 +132,8 @@ func TestSuspendedMemberIsRefused(t *testing.T) {
 		t.Fatalf("reinstatement %+v", p)
 	}
 	c.Until("all see the reinstatement", func() bool {
-		return status(t, c, "bank", "platform") == "active" && status(t, c, "police", "platform") == "active"
+		return status(t, c, "bank", "platform") == "active" && status(t, c, "police", "platform") == "active" &&
+			status(t, c, "platform", "platform") == "active" // which decides whether it asks at all
 	})
 	if got := ask(t, c, "platform", value); len(got.Matches) != 1 || got.Partial {
 		t.Fatalf("after the reinstatement: %+v", got)

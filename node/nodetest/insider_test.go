@@ -27,7 +27,7 @@ import (
 //
 // The seed chooses victims, terms and lengths. Times and keys are not replayed.
 var (
-	seeds     = flag.Int("seeds", 1, "how often each insider attack is run")
+	seeds     = flag.Int("seeds", 3, "how often each insider attack is run")
 	firstSeed = flag.Uint64("seed", 1, "the first seed of the insider attacks")
 )
 
