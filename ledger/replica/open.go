@@ -66,10 +66,19 @@ func open(cfg Config, with hooks) (*Replica, error) {
 	if err := r.openStore(cfg.Dir, with); err != nil {
 		return nil, err
 	}
+	if r.history.decides {
+		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis); err != nil {
+			return nil, errors.Join(err, r.transport.Close(), r.closer())
+		}
+	}
 	if err := r.start(cfg.Dir, with); err != nil {
 		return nil, errors.Join(err, r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
+	if r.decider != nil {
+		r.decider.watchLeader()
+		go r.decider.run()
+	}
 	if with.unguarded {
 		close(r.compared)
 	} else {
@@ -91,6 +100,7 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 		return nil, err
 	}
 	r.history.unguarded = with.unguarded
+	r.history.decides = cfg.Finality != nil && !with.unguarded
 	r.follow()
 	r.transport = newTransport(cfg.Self, r.gate, cfg.Dial, cfg.Timing.rpc(), cfg.Logger)
 	r.transport.onReady = r.halt.arm
@@ -182,9 +192,8 @@ func (r *Replica) start(dir string, with hooks) error {
 
 // restored notes that the commands of the snapshot that raft began with are executed.
 func (r *Replica) restored() {
-	index, err := strconv.ParseUint(r.raft.Stats()["last_snapshot_index"], 10, 64)
-	for have := r.history.executed.Load(); err == nil && index > have; have = r.history.executed.Load() {
-		r.history.executed.CompareAndSwap(have, index)
+	if index, err := strconv.ParseUint(r.raft.Stats()["last_snapshot_index"], 10, 64); err == nil {
+		r.history.begin(index)
 	}
 }
 
