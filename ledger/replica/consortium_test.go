@@ -72,6 +72,7 @@ type consortium struct {
 	mu      sync.Mutex
 	decides bool // finality runs
 	age     time.Duration
+	clock   map[string]time.Duration // how far ahead a peer's clock is
 	nodes   map[string]*Replica
 	conns   map[net.Conn][2]string
 	cut     map[string]bool // peers off the network
@@ -136,6 +137,7 @@ func (c *consortium) finality(o *org) *FinalityConfig {
 	}
 	return &FinalityConfig{
 		Log: o.keys[member.Log], Cosigner: o.keys[member.Cosigner], MaxAge: c.age,
+		Now: func() time.Time { return time.Now().Add(c.clock[o.peer()]) },
 		Dial: func(_ context.Context, to string) (net.Conn, error) {
 			return c.join(o.peer(), to, (*Replica).AcceptFinality)
 		},
