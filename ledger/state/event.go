@@ -24,6 +24,9 @@ const (
 	SuspensionLapsed   EventKind = "suspension-lapsed"
 	MemberReinstated   EventKind = "member-reinstated"
 	PolicyChanged      EventKind = "policy-changed"
+	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
+	// with what follows it.
+	VotersChanged EventKind = "voters-changed"
 )
 
 // Event is something that followed from an entry, in the order in which it happened. The node acts on
