@@ -57,6 +57,12 @@ var (
 	ErrNoSeat = reject(19, "no-seat", "the member has no seat")
 )
 
+// Rejections of keys that stood once.
+var (
+	// ErrRevokedKey reports a signing key that was replaced or revoked, or whose member was expelled.
+	ErrRevokedKey = reject(20, "revoked-key", "the signing key is no longer valid")
+)
+
 // Rejections of node infos and epochs.
 var (
 	// ErrNoChange reports an entry that would leave everything as it is.
@@ -129,6 +135,27 @@ var (
 	ErrFounders = reject(61, "bad-founders", "the founders cannot found a consortium")
 	// ErrGenesisSignature reports a founder's signature that is missing or does not verify.
 	ErrGenesisSignature = reject(62, "genesis-signature", "a founder's signature is missing or does not verify")
+)
+
+// Rejections of changes of the board and of the voters, beside those above.
+var (
+	// ErrLastSeat reports a change that would leave nobody to decide.
+	ErrLastSeat = reject(70, "last-seat", "the board would have no seat left")
+	// ErrTooFewSectors reports a change after which the seats would be of fewer sectors than a decision
+	// takes: the board could decide nothing any more, not even to undo it.
+	ErrTooFewSectors = reject(71, "too-few-sectors", "the board would be of too few sectors to decide anything")
+	// ErrTooFewVoters reports a change below the least number of voters.
+	ErrTooFewVoters = reject(72, "too-few-voters", "there would be too few voters")
+	// ErrTooManyVoters reports a voter beyond the greatest number.
+	ErrTooManyVoters = reject(73, "too-many-voters", "there would be too many voters")
+	// ErrSectorMajority reports a change after which one sector would hold a raft majority.
+	ErrSectorMajority = reject(74, "sector-majority", "one sector would hold a majority of the voters")
+	// ErrHandOverOpen reports a change of the voters while the one before has not been handed over.
+	ErrHandOverOpen = reject(75, "hand-over-open", "the voters before have not handed over yet")
+	// ErrUpgrade reports an upgrade to another version than the next one.
+	ErrUpgrade = reject(76, "wrong-upgrade", "not the next version of entries")
+	// ErrNoSuchKey reports a key that no member holds now.
+	ErrNoSuchKey = reject(77, "no-such-key", "no member holds this key")
 )
 
 var rejections []*Rejection

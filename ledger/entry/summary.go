@@ -54,6 +54,26 @@ func Phrase(p Proposal) string {
 		return "reinstate " + p.Member
 	case SetPolicy:
 		return fmt.Sprintf("put policy version %d in force", p.Policy.Version)
+	case Expel:
+		return "expel " + p.Member
+	case SetSeat:
+		if p.Seat {
+			return "give " + p.Member + " a seat"
+		}
+		return "take the seat of " + p.Member
+	case SetVoter:
+		if p.Voter {
+			return "make " + p.Member + " a voter"
+		}
+		return "end the raft vote of " + p.Member
+	case SetSector:
+		return fmt.Sprintf("move %s to the sector %s", p.Member, p.Sector)
+	case SetThresholds:
+		return "change the thresholds to " + p.Thresholds.String()
+	case RevokeKey:
+		return "revoke the key " + p.Key.String()
+	case SetUpgrade:
+		return fmt.Sprintf("accept entries of version %d", p.Version)
 	}
 	return p.ProposalKind().String()
 }

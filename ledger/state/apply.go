@@ -36,7 +36,11 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 	env := e.Envelope()
 	events := do(index)
 	s.seqs[env.SignerKey] = lastEntry{Seq: env.Seq, Index: index, Hash: e.Hash()}
+	events = append(events, s.settle(index)...)
 	s.tree.Append(tlog.Hash(e.Hash()))
+	if s.handOver.Index == index {
+		s.handOver.Root = s.tree.Root()
+	}
 	return Outcome{Index: index, Kind: e.Kind(), Hash: e.Hash(), Member: author.Name, Events: events}, nil
 }
 
@@ -83,6 +87,9 @@ func (s *State) checkEnvelope(e entry.Signed) (keyRef, error) {
 	ref, ok := s.keys[env.SignerKey]
 	if !ok {
 		return keyRef{}, entry.ErrUnknownKey
+	}
+	if ref.retired {
+		return keyRef{}, fmt.Errorf("%w: the %s key of %s", entry.ErrRevokedKey, ref.role, ref.owner.Name)
 	}
 	if want := signerRole(e.Kind()); ref.role != want {
 		return keyRef{}, fmt.Errorf("%w: %s is signed by the %s key, not the %s key", entry.ErrWrongRole, e.Kind(), want, ref.role)

@@ -24,6 +24,14 @@ const (
 	SuspensionLapsed   EventKind = "suspension-lapsed"
 	MemberReinstated   EventKind = "member-reinstated"
 	PolicyChanged      EventKind = "policy-changed"
+	ProposalDropped    EventKind = "proposal-dropped"
+	MemberExpelled     EventKind = "member-expelled"
+	SeatGiven          EventKind = "seat-given"
+	SeatTaken          EventKind = "seat-taken"
+	SectorChanged      EventKind = "sector-changed"
+	ThresholdsChanged  EventKind = "thresholds-changed"
+	UpgradeAccepted    EventKind = "upgrade-accepted"
+	KeyRevoked         EventKind = "key-revoked"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.
 	VotersChanged EventKind = "voters-changed"

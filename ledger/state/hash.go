@@ -28,6 +28,9 @@ type image struct {
 	Size        uint64           `cbor:"9,keyasint"`
 	Frontier    []tlog.Hash      `cbor:"10,keyasint"`
 	Time        uint64           `cbor:"11,keyasint"`
+	Version     uint64           `cbor:"12,keyasint"`
+	Former      []memberImage    `cbor:"13,keyasint"` // in the order in which they were expelled
+	HandOver    handOver         `cbor:"14,keyasint"`
 }
 
 type memberImage struct {
@@ -47,6 +50,9 @@ type memberImage struct {
 	Call         call          `cbor:"14,keyasint"`
 	Emergency    Emergency     `cbor:"15,keyasint"`
 	Rest         rest          `cbor:"16,keyasint"`
+	SeatFrom     uint64        `cbor:"17,keyasint"`
+	SeatUntil    uint64        `cbor:"18,keyasint"`
+	Retired      []RetiredKey  `cbor:"19,keyasint"`
 }
 
 type epochImage struct {
@@ -84,9 +90,13 @@ func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
 		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
+		Version: s.version, HandOver: s.handOver,
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
+	}
+	for _, m := range s.former {
+		img.Former = append(img.Former, m.image())
 	}
 	for _, p := range s.proposals {
 		img.Proposals = append(img.Proposals, p.image())
@@ -113,6 +123,7 @@ func (m *memberRecord) image() memberImage {
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
+		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -21,6 +21,7 @@ type Member struct {
 	Founder      bool
 	Seat         bool // votes on proposals
 	Voter        bool // votes in raft
+	SeatFrom     uint64 // ledger time from which the seat counts towards constitutional votes, 0 for founders
 	AdmittedAt   uint64
 	Epoch        uint64 // newest, 0 before the first
 }
@@ -30,6 +31,9 @@ type memberRecord struct {
 	Member
 	epochs   []Epoch // in ascending order; the last is in force
 	attested uint64  // newest ClockAttest, 0 before the first
+	retired  []RetiredKey
+
+	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
 
 	call      call      // its seat's call for an emergency suspension
 	emergency Emergency // that it is under
@@ -98,14 +102,15 @@ func (s *State) Member(name string) (Member, bool) {
 // MemberByPeer returns the member whose node has that libp2p peer ID.
 func (s *State) MemberByPeer(peerID string) (Member, bool) {
 	for _, m := range s.members {
-		if m.PeerID == peerID {
+		if m.PeerID == peerID && peerID != "" { // a member whose node key was revoked has none
 			return m.view(), true
 		}
 	}
 	return Member{}, false
 }
 
-// MemberByKey returns the member that holds a key, and the key's role.
+// MemberByKey returns the member that holds a key, or held it once, and the key's role. It tells who
+// signed an entry; whether the key still stands tells [State.KeyByID].
 func (s *State) MemberByKey(id member.KeyID) (Member, member.Role, bool) {
 	ref, ok := s.keys[id]
 	if !ok {
@@ -114,8 +119,8 @@ func (s *State) MemberByKey(id member.KeyID) (Member, member.Role, bool) {
 	return ref.owner.view(), ref.role, true
 }
 
-// Voters lists the peer IDs of raft's voters in ascending order: the founders' nodes, suspended ones
-// included. Every other member replicates without a vote.
+// Voters lists the peer IDs of raft's voters in ascending order, suspended members' included: the
+// founders' nodes, until the board decides otherwise. Every other member replicates without a vote.
 func (s *State) Voters() []string { return s.peers(func(m *memberRecord) bool { return m.Voter }) }
 
 // NonVoters lists the peer IDs of the members that replicate without a raft vote, in ascending order.
@@ -124,7 +129,7 @@ func (s *State) NonVoters() []string { return s.peers(func(m *memberRecord) bool
 func (s *State) peers(want func(*memberRecord) bool) []string {
 	var out []string
 	for _, m := range s.members {
-		if want(m) {
+		if want(m) && m.PeerID != "" {
 			out = append(out, m.PeerID)
 		}
 	}

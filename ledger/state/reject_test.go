@@ -147,7 +147,7 @@ func proposalRefusals() []refusal {
 	return []refusal{
 		{"unknown proposal kind", entry.ErrKind, forged(entry.KindPropose, propose(99, entry.Suspend{Member: "x"}), nil)},
 		{"proposal kind 0", entry.ErrKind, forged(entry.KindPropose, propose(0, entry.Suspend{Member: "x"}), nil)},
-		{"a proposal kind of a later version", entry.ErrKindNotServed, forged(entry.KindPropose, propose(entry.ProposeExpel, entry.Suspend{Member: "x"}), nil)},
+		{"a proposal kind of a later version", entry.ErrKindNotServed, forged(entry.KindPropose, propose(entry.ProposeConstitution, entry.Suspend{Member: "x"}), nil)},
 		{"content of another kind", entry.ErrMalformed, forged(entry.KindPropose, propose(entry.ProposeAdmit, entry.Suspend{Member: "x"}), nil)},
 		{"long reason", entry.ErrField, forged(entry.KindPropose, reasoned(strings.Repeat("x", entry.MaxReason+1)), nil)},
 		{"reason of two lines", entry.ErrField, forged(entry.KindPropose, reasoned("a\nb"), nil)},
