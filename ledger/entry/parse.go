@@ -88,6 +88,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindHandOver:
+		return readBody[HandOver](b)
 	case KindClockAttest:
 		return readBody[ClockAttest](b)
 	}

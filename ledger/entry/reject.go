@@ -156,6 +156,10 @@ var (
 	ErrUpgrade = reject(76, "wrong-upgrade", "not the next version of entries")
 	// ErrNoSuchKey reports a key that no member holds now.
 	ErrNoSuchKey = reject(77, "no-such-key", "no member holds this key")
+	// ErrNoHandOver reports a hand-over while none is due.
+	ErrNoHandOver = reject(78, "no-hand-over", "no hand-over is open")
+	// ErrCertificate reports a certificate that does not show what it has to.
+	ErrCertificate = reject(79, "bad-certificate", "the certificate does not show that the entry is final")
 )
 
 var rejections []*Rejection

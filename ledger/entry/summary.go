@@ -16,6 +16,12 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case HandOver:
+		c, err := b.Decode()
+		if err != nil {
+			return s.Kind().String()
+		}
+		return fmt.Sprintf("the voters of before hand over at size %d", c.Value.Size)
 	case ClockAttest:
 		return "clock at " + Instant(b.Time)
 	case WithdrawProposal:

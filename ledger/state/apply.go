@@ -2,6 +2,8 @@ package state
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/tlog"
@@ -71,7 +73,7 @@ func (s *State) prepare(p Prefetched) (entry.Signed, *memberRecord, change, erro
 	if err := p.verify(ref.key); err != nil {
 		return e, nil, nil, fmt.Errorf("%w: %s key of %s", err, ref.role, ref.owner.Name)
 	}
-	do, err := s.prepareBody(ref.owner, e)
+	do, err := s.prepareBody(ref, e)
 	return e, ref.owner, do, err
 }
 
@@ -91,7 +93,7 @@ func (s *State) checkEnvelope(e entry.Signed) (keyRef, error) {
 	if ref.retired {
 		return keyRef{}, fmt.Errorf("%w: the %s key of %s", entry.ErrRevokedKey, ref.role, ref.owner.Name)
 	}
-	if want := signerRole(e.Kind()); ref.role != want {
+	if want := signerRoles(e.Kind()); !slices.Contains(want, ref.role) {
 		return keyRef{}, fmt.Errorf("%w: %s is signed by the %s key, not the %s key", entry.ErrWrongRole, e.Kind(), want, ref.role)
 	}
 	return ref, s.checkSeq(env, e.Hash())
@@ -110,17 +112,28 @@ func (s *State) checkSeq(env entry.Envelope, hash entry.Hash) error {
 	return nil
 }
 
-// signerRole is the role of the key that signs entries of a kind.
-func signerRole(k entry.Kind) member.Role {
+// roles are those whose keys sign entries of a kind.
+type roles []member.Role
+
+func (r roles) String() string {
+	var names []string
+	for _, role := range r {
+		names = append(names, string(role))
+	}
+	return strings.Join(names, " or ")
+}
+
+func signerRoles(k entry.Kind) roles {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest:
-		return member.Operator
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver:
+		return roles{member.Operator}
 	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
-		return member.Seat
+		return roles{member.Seat}
 	}
 }
 
-func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
+func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
+	by := ref.owner
 	switch b := e.Body().(type) {
 	case entry.NodeInfo:
 		return s.prepareNodeInfo(by, b)
@@ -134,6 +147,8 @@ func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.HandOver:
+		return s.prepareHandOver(by, b)
 	case entry.ClockAttest:
 		return s.prepareClockAttest(by, b)
 	}

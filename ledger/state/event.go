@@ -32,6 +32,7 @@ const (
 	ThresholdsChanged  EventKind = "thresholds-changed"
 	UpgradeAccepted    EventKind = "upgrade-accepted"
 	KeyRevoked         EventKind = "key-revoked"
+	HandedOver         EventKind = "handed-over"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.
 	VotersChanged EventKind = "voters-changed"

@@ -1,6 +1,9 @@
 package state
 
 import (
+	"fmt"
+
+	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -53,4 +56,38 @@ func (s *State) changeVoters(index uint64, name string, change func()) Event {
 	change()
 	s.handOver = open
 	return Event{Kind: VotersChanged, Index: index, Member: name}
+}
+
+// prepareHandOver wants the voters of before to have locked exactly the tree that ends with the entry
+// that replaced them. What has waited for it then goes on: see settle.
+func (s *State) prepareHandOver(by *memberRecord, b entry.HandOver) (change, error) {
+	open, ok := s.HandOver()
+	if !ok {
+		return nil, entry.ErrNoHandOver
+	}
+	c, err := b.Decode()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Kind != finality.Lock:
+		return nil, fmt.Errorf("%w: it is of %s", entry.ErrCertificate, c.Kind)
+	case c.Ledger != s.id || c.Incarnation != s.incarnation:
+		return nil, fmt.Errorf("%w: it is another ledger's, or another incarnation's", entry.ErrCertificate)
+	case c.Value.Size != open.Size || c.Value.Root != tlog.Hash(open.Root):
+		return nil, fmt.Errorf("%w: it is of size %d or of another tree, the voters changed at size %d", entry.ErrCertificate, c.Value.Size, open.Size)
+	}
+	if err := c.Verify(open.Voters); err != nil {
+		return nil, fmt.Errorf("%w: %w", entry.ErrCertificate, err)
+	}
+	return func(index uint64) []Event {
+		s.handOver, s.stirred = handOver{}, true
+		return []Event{{Kind: HandedOver, Index: index, Member: by.Name}}
+	}, nil
+}
+
+// CheckHandOver says whether a certificate would hand over now.
+func (s *State) CheckHandOver(c finality.Certificate) error {
+	_, err := s.prepareHandOver(&memberRecord{}, entry.HandOver{Certificate: c.Bytes()})
+	return err
 }

@@ -19,8 +19,8 @@ type Member struct {
 	Version      string   // of its program, empty before its first NodeInfo
 	Status       Status
 	Founder      bool
-	Seat         bool // votes on proposals
-	Voter        bool // votes in raft
+	Seat         bool   // votes on proposals
+	Voter        bool   // votes in raft
 	SeatFrom     uint64 // ledger time from which the seat counts towards constitutional votes, 0 for founders
 	AdmittedAt   uint64
 	Epoch        uint64 // newest, 0 before the first

@@ -37,6 +37,9 @@ func (s *State) tally(p *proposalRecord) Tally {
 	t := Tally{Seats: c.seats, Yes: c.yes, No: c.no}
 	if p.State == Open {
 		t.Missing, t.Needs = c.missing, c.needs()
+		if t.Needs == "" { // what else keeps it open: see decide
+			t.Needs = fmt.Sprintf("the voters before have to hand over at size %d", s.handOver.Index+1)
+		}
 	}
 	return t
 }
