@@ -88,6 +88,10 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindRotate:
+		return readBody[Rotate](b)
+	case KindRevoke:
+		return readBody[Revoke](b)
 	case KindHandOver:
 		return readBody[HandOver](b)
 	case KindClockAttest:

@@ -162,6 +162,18 @@ var (
 	ErrCertificate = reject(79, "bad-certificate", "the certificate does not show that the entry is final")
 )
 
+// Rejections of rotations and revocations.
+var (
+	// ErrRotation reports a rotation that lacks a signature, or whose signature does not verify.
+	ErrRotation = reject(80, "bad-rotation", "the rotation is not signed by the keys that it takes")
+	// ErrRotationWaits reports a second rotation of one role while the first waits.
+	ErrRotationWaits = reject(81, "rotation-waits", "a rotation waits already")
+	// ErrRotationRests reports a voter that rotates a key that it votes with too often.
+	ErrRotationRests = reject(82, "rotation-rests", "a voter rotates one such key a day")
+	// ErrVoterKey reports a voter that revokes a key that it votes with.
+	ErrVoterKey = reject(83, "voter-key", "a voter's node, log and cosigner keys are rotated, not revoked")
+)
+
 var rejections []*Rejection
 
 func reject(code uint16, name, text string) *Rejection {

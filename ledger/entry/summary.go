@@ -3,6 +3,8 @@ package entry
 import (
 	"fmt"
 	"strings"
+
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // Summary says in one line what an entry does. It names nothing that is not public among members.
@@ -16,6 +18,14 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case Rotate:
+		how := "after 24 hours"
+		if len(b.ByRoot) > 0 || b.Role == string(member.Root) && len(b.ByOld) > 0 {
+			how = "at once"
+		}
+		return fmt.Sprintf("another %s key, %s, %s", b.Role, b.New.ID(), how)
+	case Revoke:
+		return "key " + b.Key.String() + " revoked"
 	case HandOver:
 		c, err := b.Decode()
 		if err != nil {

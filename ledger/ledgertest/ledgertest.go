@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/crosslight/crosslight/ledger/entry"
@@ -47,6 +48,12 @@ const CreatedAt = 1767225600
 // Private is the organisation's private key for role, the same in every run.
 func (o Org) Private(role member.Role) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte("crosslight test key\x00" + o.Name + "\x00" + string(role)))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// Another is another private key for the organisation's role, the n-th, to rotate to.
+func (o Org) Another(role member.Role, n int) ed25519.PrivateKey {
+	seed := sha256.Sum256(fmt.Appendf(nil, "crosslight test key\x00%s\x00%s\x00%d", o.Name, role, n))
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 

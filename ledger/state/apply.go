@@ -127,6 +127,10 @@ func signerRoles(k entry.Kind) roles {
 	switch k {
 	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver:
 		return roles{member.Operator}
+	case entry.KindRotate:
+		return roles{member.Operator, member.Seat, member.Root}
+	case entry.KindRevoke:
+		return member.Roles() // which, depends on what it revokes
 	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
 		return roles{member.Seat}
 	}
@@ -147,6 +151,10 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.Rotate:
+		return s.prepareRotate(by, b)
+	case entry.Revoke:
+		return s.prepareRevoke(ref, b)
 	case entry.HandOver:
 		return s.prepareHandOver(by, b)
 	case entry.ClockAttest:

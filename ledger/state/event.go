@@ -32,6 +32,9 @@ const (
 	ThresholdsChanged  EventKind = "thresholds-changed"
 	UpgradeAccepted    EventKind = "upgrade-accepted"
 	KeyRevoked         EventKind = "key-revoked"
+	KeyRotated         EventKind = "key-rotated"
+	RotationAnnounced  EventKind = "rotation-announced"
+	RotationStopped    EventKind = "rotation-stopped"
 	HandedOver         EventKind = "handed-over"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.

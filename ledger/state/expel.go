@@ -34,6 +34,7 @@ func (s *State) expel(m *memberRecord, index uint64) []Event {
 			s.takeSeat(m)
 		}
 		for _, role := range member.Roles() {
+			s.dropRotation(m, role, index)
 			s.retire(m, role, index)
 		}
 		s.settleCalls(m.Name)

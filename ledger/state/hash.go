@@ -53,6 +53,8 @@ type memberImage struct {
 	SeatFrom     uint64        `cbor:"17,keyasint"`
 	SeatUntil    uint64        `cbor:"18,keyasint"`
 	Retired      []RetiredKey  `cbor:"19,keyasint"`
+	Rotations    []rotation    `cbor:"20,keyasint"`
+	Rested       rested        `cbor:"21,keyasint"`
 }
 
 type epochImage struct {
@@ -123,7 +125,7 @@ func (m *memberRecord) image() memberImage {
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
-		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired,
+		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -72,6 +72,7 @@ func (s *State) checkRevokeKey(id member.KeyID) error {
 // revoke retires a key by the board. A voter that is left without a key that it votes with is none.
 func (s *State) revoke(id member.KeyID, index uint64) []Event {
 	ref, m := s.keys[id], s.keys[id].owner
+	s.dropRotation(m, ref.role, index) // a thief may have announced it
 	events := []Event{{Kind: KeyRevoked, Index: index, Member: m.Name}}
 	if !m.Voter || !votingRole(ref.role) {
 		s.retire(m, ref.role, index)

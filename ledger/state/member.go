@@ -33,6 +33,9 @@ type memberRecord struct {
 	attested uint64  // newest ClockAttest, 0 before the first
 	retired  []RetiredKey
 
+	rotations []rotation // that wait, in the order of roles
+	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
+
 	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
 
 	call      call      // its seat's call for an emergency suspension
@@ -59,8 +62,7 @@ func (s *State) insert(m *memberRecord) {
 	at, _ := s.search(m.Name)
 	s.members = slices.Insert(s.members, at, m)
 	for _, role := range member.Roles() {
-		k := m.Keys.Of(role)
-		s.keys[k.ID()] = keyRef{owner: m, role: role, key: k}
+		s.hold(m, role, m.Keys.Of(role))
 	}
 }
 

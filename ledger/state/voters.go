@@ -73,7 +73,20 @@ func (s *State) checkSetVoter(p entry.SetVoter) error {
 	case m.Status == Suspended:
 		return fmt.Errorf("%w: %s becomes no voter until it is reinstated", entry.ErrSuspended, p.Member)
 	}
+	if err := m.checkVotingKeys(); err != nil {
+		return err
+	}
 	return s.checkVoterSectors(append(s.voterSectors(nil), m.Sector))
+}
+
+// checkVotingKeys says whether a member holds all the keys that a voter votes with.
+func (m *memberRecord) checkVotingKeys() error {
+	for _, role := range member.Roles() {
+		if votingRole(role) && m.Keys.Of(role) == (member.PublicKey{}) {
+			return fmt.Errorf("%w: %s has to rotate its %s key first, which was revoked", entry.ErrNoSuchKey, m.Name, role)
+		}
+	}
+	return nil
 }
 
 // checkVotersWithout says whether the voter set may do without a member.
