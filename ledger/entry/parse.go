@@ -88,6 +88,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindAck:
+		return readBody[Ack](b)
 	case KindRotate:
 		return readBody[Rotate](b)
 	case KindRevoke:

@@ -83,6 +83,14 @@ var (
 	ErrClockBehind = reject(35, "clock-behind", "the clock is too far behind ledger time")
 )
 
+// Rejections of newcomers.
+var (
+	// ErrAckRoot reports an acknowledgement of another history than the one that admitted the member.
+	ErrAckRoot = reject(36, "wrong-root", "the acknowledged root is not the ledger's")
+	// ErrNotAcknowledged reports an entry of, or about, a member that has not acknowledged the ledger yet.
+	ErrNotAcknowledged = reject(37, "not-acknowledged", "the member has not acknowledged the ledger yet")
+)
+
 // Rejections of proposals and votes.
 var (
 	// ErrUnknownMember reports a name that is no member's.

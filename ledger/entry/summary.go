@@ -18,6 +18,8 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case Ack:
+		return fmt.Sprintf("the ledger acknowledged at size %d", b.Size)
 	case Rotate:
 		how := "after 24 hours"
 		if len(b.ByRoot) > 0 || b.Role == string(member.Root) && len(b.ByOld) > 0 {

@@ -40,6 +40,7 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 	s.seqs[env.SignerKey] = lastEntry{Seq: env.Seq, Index: index, Hash: e.Hash()}
 	events = append(events, s.settle(index)...)
 	s.tree.Append(tlog.Hash(e.Hash()))
+	s.noteAdmitted()
 	if s.handOver.Index == index {
 		s.handOver.Root = s.tree.Root()
 	}
@@ -125,7 +126,7 @@ func (r roles) String() string {
 
 func signerRoles(k entry.Kind) roles {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver:
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck:
 		return roles{member.Operator}
 	case entry.KindRotate:
 		return roles{member.Operator, member.Seat, member.Root}
@@ -151,6 +152,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.Ack:
+		return s.prepareAck(by, b)
 	case entry.Rotate:
 		return s.prepareRotate(by, b)
 	case entry.Revoke:

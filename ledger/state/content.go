@@ -18,9 +18,9 @@ func (s *State) checkContent(p entry.Proposal) error {
 		if _, ok := s.Emergency(p.Member); ok {
 			return nil // the board makes it its own
 		}
-		return s.checkStatus(p.Member, Active, entry.ErrAlreadySuspended)
+		return s.checkStatus(p.Member, false, entry.ErrAlreadySuspended)
 	case entry.Reinstate:
-		return s.checkStatus(p.Member, Suspended, entry.ErrNotSuspended)
+		return s.checkStatus(p.Member, true, entry.ErrNotSuspended)
 	case entry.SetPolicy:
 		return s.checkPolicy(p)
 	case entry.Expel:
@@ -62,12 +62,12 @@ func (s *State) checkAdmit(card member.SignedCard) error {
 	return nil
 }
 
-func (s *State) checkStatus(name string, want Status, otherwise error) error {
+func (s *State) checkStatus(name string, suspended bool, otherwise error) error {
 	m := s.record(name)
 	if m == nil {
 		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
 	}
-	if m.Status != want {
+	if (m.Status == Suspended) != suspended {
 		return fmt.Errorf("%w: %s", otherwise, name)
 	}
 	return nil

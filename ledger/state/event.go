@@ -25,6 +25,7 @@ const (
 	MemberReinstated   EventKind = "member-reinstated"
 	PolicyChanged      EventKind = "policy-changed"
 	ProposalDropped    EventKind = "proposal-dropped"
+	MemberJoined       EventKind = "member-joined"
 	MemberExpelled     EventKind = "member-expelled"
 	SeatGiven          EventKind = "seat-given"
 	SeatTaken          EventKind = "seat-taken"

@@ -13,7 +13,7 @@ func (s *State) execute(p entry.Proposal, index uint64) []Event {
 		return []Event{s.suspend(s.record(p.Member), index)}
 	case entry.Reinstate:
 		m := s.record(p.Member)
-		m.Status = Active
+		m.Status = m.standing()
 		s.overturn(m)
 		return []Event{{Kind: MemberReinstated, Index: index, Member: p.Member}}
 	case entry.SetPolicy:
@@ -60,6 +60,7 @@ func (s *State) admit(p entry.Admit, index uint64) []Event {
 		s.giveSeat(m)
 	}
 	s.insert(m)
+	s.newcomers = append(s.newcomers, m)
 	return []Event{{Kind: MemberAdmitted, Index: index, Member: m.Name}}
 }
 

@@ -14,6 +14,7 @@ func TestHandOver(t *testing.T) {
 	l, m := six(t)
 	before := l.S.FinalityVoters()
 	l.Pass(entry.Admit{Card: ngo.Card(t)}, m[:4]...)
+	l.Put(l.Ack(ngo))
 	refuses(t, l, l.HandOverBy(m[0], l.Certificate(l.S.Size(), l.S.Root(), m[:4]...)), entry.ErrNoHandOver)
 
 	first := l.Pass(entry.SetVoter{Member: ngo.Name, Voter: true}, m[:4]...)

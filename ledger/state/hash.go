@@ -55,6 +55,8 @@ type memberImage struct {
 	Retired      []RetiredKey  `cbor:"19,keyasint"`
 	Rotations    []rotation    `cbor:"20,keyasint"`
 	Rested       rested        `cbor:"21,keyasint"`
+	Admitted     tlog.Hash     `cbor:"22,keyasint"`
+	AckedAt      uint64        `cbor:"23,keyasint"`
 }
 
 type epochImage struct {
@@ -125,7 +127,7 @@ func (m *memberRecord) image() memberImage {
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
-		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested,
+		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

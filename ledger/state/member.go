@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -32,6 +33,8 @@ type memberRecord struct {
 	epochs   []Epoch // in ascending order; the last is in force
 	attested uint64  // newest ClockAttest, 0 before the first
 	retired  []RetiredKey
+	admitted tlog.Hash // root of the tree that ended with its admission, until it has acknowledged it
+	ackedAt  uint64    // index of its Ack, 0 before and for founders
 
 	rotations []rotation // that wait, in the order of roles
 	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
@@ -53,7 +56,7 @@ func newRecord(c member.Card, index uint64) *memberRecord {
 	return &memberRecord{Member: Member{
 		Name: c.Name, Sector: c.Sector, Jurisdiction: c.Jurisdiction, Keys: c.Keys,
 		PeerID: c.Keys.Node.PeerID(), Addresses: slices.Clone(c.Addresses),
-		Status: Active, AdmittedAt: index,
+		Status: Joining, AdmittedAt: index,
 	}}
 }
 

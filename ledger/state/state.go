@@ -31,8 +31,10 @@ const (
 // Status is whether a member takes part in exchanges.
 type Status string
 
-// The statuses. A suspended member neither asks nor is asked; its seat keeps its vote.
+// The statuses. A suspended member neither asks nor is asked; its seat keeps its vote. One that joins does
+// neither yet: it is admitted, and its node has not acknowledged the ledger.
 const (
+	Joining   Status = "joining"
 	Active    Status = "active"
 	Suspended Status = "suspended"
 )
@@ -58,7 +60,9 @@ type State struct {
 	byID      map[entry.Hash]*proposalRecord
 
 	handOver handOver // open where its index is not 0
-	stirred  bool     // only while an entry is applied: see settle
+
+	stirred   bool            // only while an entry is applied: see settle
+	newcomers []*memberRecord // only while an entry is applied: admitted by it
 
 	tree tlog.Frontier
 }
@@ -94,7 +98,7 @@ func New(g entry.SignedGenesis) (*State, error) {
 	s.least = min(LeastVoters, len(gen.Founders))
 	for _, card := range gen.Founders {
 		m := newRecord(card.Card, 0)
-		m.Founder, m.Seat, m.Voter = true, true, true
+		m.Founder, m.Seat, m.Voter, m.Status = true, true, true, Active
 		s.insert(m)
 	}
 	s.tree.Append(tlog.LeafHash(g.Raw()))

@@ -73,6 +73,9 @@ func (s *State) checkSetVoter(p entry.SetVoter) error {
 	case m.Status == Suspended:
 		return fmt.Errorf("%w: %s becomes no voter until it is reinstated", entry.ErrSuspended, p.Member)
 	}
+	if m.Status == Joining {
+		return fmt.Errorf("%w: %s", entry.ErrNotAcknowledged, p.Member)
+	}
 	if err := m.checkVotingKeys(); err != nil {
 		return err
 	}
