@@ -88,6 +88,10 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindSeal:
+		return readBody[Seal](b)
+	case KindStateAnchor:
+		return readBody[StateAnchor](b)
 	case KindAck:
 		return readBody[Ack](b)
 	case KindRotate:

@@ -91,6 +91,9 @@ var (
 	ErrNotAcknowledged = reject(37, "not-acknowledged", "the member has not acknowledged the ledger yet")
 )
 
+// ErrAhead reports a voter that vouches for more entries than there are.
+var ErrAhead = reject(38, "ahead", "it speaks of entries that are not there yet")
+
 // Rejections of proposals and votes.
 var (
 	// ErrUnknownMember reports a name that is no member's.

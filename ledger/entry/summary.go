@@ -18,6 +18,10 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case Seal:
+		return fmt.Sprintf("checkpoint %d of size %d is final", b.Height, b.Size)
+	case StateAnchor:
+		return fmt.Sprintf("state hash %x at size %d", b.State, b.Size)
 	case Ack:
 		return fmt.Sprintf("the ledger acknowledged at size %d", b.Size)
 	case Rotate:

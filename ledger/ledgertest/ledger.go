@@ -75,6 +75,22 @@ func (l *Ledger) AckOf(o Org, b entry.Ack) entry.Raw {
 	return raw
 }
 
+// Seal signs, with the organisation's log key, that a checkpoint is final.
+func (l *Ledger) Seal(o Org, b entry.Seal) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewSeal(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
+	must(l.T, err)
+	return raw
+}
+
+// Anchor signs, with the organisation's log key, the state hash at a size.
+func (l *Ledger) Anchor(o Org, b entry.StateAnchor) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewStateAnchor(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
+	must(l.T, err)
+	return raw
+}
+
 // Propose signs the organisation's proposal.
 func (l *Ledger) Propose(o Org, p entry.Proposal) entry.Raw {
 	l.T.Helper()

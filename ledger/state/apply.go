@@ -128,6 +128,8 @@ func signerRoles(k entry.Kind) roles {
 	switch k {
 	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck:
 		return roles{member.Operator}
+	case entry.KindSeal, entry.KindStateAnchor:
+		return roles{member.Log}
 	case entry.KindRotate:
 		return roles{member.Operator, member.Seat, member.Root}
 	case entry.KindRevoke:
@@ -152,6 +154,10 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.Seal:
+		return s.prepareSeal(by, b)
+	case entry.StateAnchor:
+		return s.prepareStateAnchor(by, b)
 	case entry.Ack:
 		return s.prepareAck(by, b)
 	case entry.Rotate:

@@ -36,6 +36,9 @@ const (
 	KeyRotated         EventKind = "key-rotated"
 	RotationAnnounced  EventKind = "rotation-announced"
 	RotationStopped    EventKind = "rotation-stopped"
+	CheckpointSealed   EventKind = "checkpoint-sealed"
+	VoterAtFault       EventKind = "voter-at-fault" // it contradicts what its key has signed
+	StateAnchored      EventKind = "state-anchored"
 	HandedOver         EventKind = "handed-over"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.

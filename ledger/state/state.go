@@ -59,7 +59,8 @@ type State struct {
 	proposals []*proposalRecord // in order of index
 	byID      map[entry.Hash]*proposalRecord
 
-	handOver handOver // open where its index is not 0
+	handOver handOver          // open where its index is not 0
+	anchor   entry.StateAnchor // that a quorum agreed on, zero before the first
 
 	stirred   bool            // only while an entry is applied: see settle
 	newcomers []*memberRecord // only while an entry is applied: admitted by it
