@@ -88,6 +88,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindRecovery:
+		return readBody[Recovery](b)
 	case KindSeal:
 		return readBody[Seal](b)
 	case KindStateAnchor:

@@ -185,6 +185,16 @@ var (
 	ErrVoterKey = reject(83, "voter-key", "a voter's node, log and cosigner keys are rotated, not revoked")
 )
 
+// Rejections of a recovery.
+var (
+	// ErrBase reports a recovery that goes on from another point than this one.
+	ErrBase = reject(90, "wrong-base", "the recovery does not go on from here")
+	// ErrRecoverySignature reports a signature under a recovery that does not verify, or is no seat's.
+	ErrRecoverySignature = reject(91, "recovery-signature", "a signature under the recovery does not hold")
+	// ErrRecoveryVotes reports a recovery that too few seats have signed, or of too few sectors.
+	ErrRecoveryVotes = reject(92, "recovery-votes", "too few seats have signed the recovery")
+)
+
 var rejections []*Rejection
 
 func reject(code uint16, name, text string) *Rejection {

@@ -18,6 +18,12 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case Recovery:
+		st, err := b.Decode()
+		if err != nil {
+			return s.Kind().String()
+		}
+		return fmt.Sprintf("recovery into incarnation %d from size %d, signed by %d seats", st.Incarnation, st.Size, len(b.Signatures))
 	case Seal:
 		return fmt.Sprintf("checkpoint %d of size %d is final", b.Height, b.Size)
 	case StateAnchor:

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type Outcome struct {
 type change func(index uint64) []Event
 
 // Apply checks an envelope in full and, when it holds, makes it the next leaf. On an error, which is a
-// rejection of package entry, nothing has changed. With [entry.ErrDuplicate] the outcome carries the
+// rejection of package entry or [ErrProgram], nothing has changed. With [entry.ErrDuplicate] the outcome carries the
 // index and hash at which this very entry stands; otherwise it is empty.
 func (s *State) Apply(raw []byte) (Outcome, error) { return s.ApplyPrefetched(parsed(raw)) }
 
@@ -53,6 +54,23 @@ func (s *State) Check(raw []byte) error {
 	return err
 }
 
+// ErrProgram reports an entry of a version that the board has let in and that this program does not know.
+// It is no rejection: others may accept the entry, so a node that meets it stops until its program has
+// been brought up to date, and skips nothing.
+var ErrProgram = errors.New("the ledger has gone on with entries that this program does not know: install a newer one and start the node again")
+
+// checkVersion comes first. What no upgrade has let in is refused by programs of every age alike,
+// whatever else they could say of it.
+func (s *State) checkVersion(p Prefetched) error {
+	switch {
+	case p.version > s.version:
+		return fmt.Errorf("%w: %d", entry.ErrVersion, p.version)
+	case p.version > entry.Version:
+		return fmt.Errorf("%w: version %d", ErrProgram, p.version)
+	}
+	return p.err
+}
+
 func (s *State) standing(e entry.Signed, err error) (Outcome, error) {
 	if entry.RejectionOf(err) != entry.ErrDuplicate {
 		return Outcome{}, err
@@ -64,8 +82,8 @@ func (s *State) standing(e entry.Signed, err error) (Outcome, error) {
 // prepare is everything that can refuse an entry. It writes nothing.
 func (s *State) prepare(p Prefetched) (entry.Signed, *memberRecord, change, error) {
 	e := p.signed
-	if p.err != nil {
-		return e, nil, nil, p.err
+	if err := s.checkVersion(p); err != nil {
+		return e, nil, nil, err
 	}
 	ref, err := s.checkEnvelope(e)
 	if err != nil {
@@ -134,7 +152,7 @@ func signerRoles(k entry.Kind) roles {
 		return roles{member.Operator, member.Seat, member.Root}
 	case entry.KindRevoke:
 		return member.Roles() // which, depends on what it revokes
-	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
+	default: // Propose, Vote, WithdrawProposal, Suspend, Recovery: Parse lets nothing else through
 		return roles{member.Seat}
 	}
 }
@@ -154,6 +172,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.Recovery:
+		return s.prepareRecovery(by, b)
 	case entry.Seal:
 		return s.prepareSeal(by, b)
 	case entry.StateAnchor:
