@@ -30,6 +30,9 @@ type Signed struct {
 // version of the ledger serves, every field within its limits. Errors are rejections of this package.
 // It keeps a copy of raw.
 func Parse(raw []byte) (Signed, error) {
+	if v, ok := VersionOf(raw); ok && v > Version && len(raw) <= MaxEnvelope {
+		return Signed{}, fmt.Errorf("%w: %d", ErrVersion, v) // its shape is not known here
+	}
 	var e Envelope
 	if err := decode(raw, &e); err != nil {
 		return Signed{}, err

@@ -119,14 +119,28 @@ func (o Org) OPRFKey(t testing.TB, ledgerID [32]byte, n int, epoch uint64, typ s
 	return entry.EpochKey{Type: typ, Public: [32]byte(public), Possession: [64]byte(proof)}
 }
 
-// Signer signs for the organisation with the key of a role.
+// Current is the organisation's private key of a role as the ledger has it, if it is Private or one of
+// the first few of Another; otherwise it is Private.
+func (o Org) Current(role member.Role, s *state.State) ed25519.PrivateKey {
+	m, _ := s.Member(o.Name)
+	first := o.Private(role)
+	for n, key := 0, first; n < 5; n++ {
+		if member.PublicOf(key) == m.Keys.Of(role) {
+			return key
+		}
+		key = o.Another(role, n+1)
+	}
+	return first
+}
+
+// Signer signs for the organisation with the key of a role, as it is now.
 func (o Org) Signer(role member.Role, s *state.State) entry.Signer {
-	return entry.Signer{Key: o.Private(role), LedgerID: s.LedgerID(), Incarnation: s.Incarnation()}
+	return entry.Signer{Key: o.Current(role, s), LedgerID: s.LedgerID(), Incarnation: s.Incarnation()}
 }
 
 // Seq is the next sequence number of the key of a role.
 func (o Org) Seq(role member.Role, s *state.State) uint64 {
-	return s.NextSeq(member.PublicOf(o.Private(role)).ID())
+	return s.NextSeq(member.PublicOf(o.Current(role, s)).ID())
 }
 
 func must(t testing.TB, err error) {

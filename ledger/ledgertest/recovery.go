@@ -20,7 +20,7 @@ func (l *Ledger) Recovery(base int, voters []string, seats ...Org) entry.Recover
 	d, err := entry.NewRecovery(l.S.LedgerID(), l.S.Incarnation()+1, f, tail, voters)
 	must(l.T, err)
 	for _, o := range seats {
-		d = d.Sign(o.Private(member.Seat))
+		d = d.Sign(o.Current(member.Seat, l.S))
 	}
 	return d
 }

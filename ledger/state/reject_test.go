@@ -3,6 +3,7 @@ package state_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -213,7 +214,7 @@ func reasoned(reason string) entry.Propose {
 // reason, at apply as at the door, and nothing changes.
 func TestRejections(t *testing.T) {
 	l := ledgertest.Three(t)
-	for _, c := range append(append(envelopeRefusals(), bodyRefusals()...), proposalRefusals()...) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
 		t.Run(c.name, func(t *testing.T) {
 			refuses(t, l, c.build(l), c.want)
 		})

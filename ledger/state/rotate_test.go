@@ -70,7 +70,7 @@ func TestRotateWaits(t *testing.T) {
 		l.Advance(state.RotationWait-1, platform, police)
 		id := l.Put(l.Propose(bank, entry.Suspend{Member: police.Name})).Hash // the old key, to the last second
 		has(t, l.Advance(1, platform, police).Events, state.TimeMoved, state.KeyRotated)
-		refuses(t, l, l.Vote(bank, id, true), entry.ErrRevokedKey)
+		refuses(t, l, l.Forge(bank.Private(member.Seat), entry.KindVote, entry.Vote{Proposal: id}, nil), entry.ErrRevokedKey)
 		l.Put(l.Forge(key, entry.KindVote, entry.Vote{Proposal: id, Yes: true}, nil))
 		if len(l.S.Rotations(bank.Name)) != 0 {
 			t.Error("it still waits")
