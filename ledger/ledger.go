@@ -170,6 +170,9 @@ func inGoodStanding(s *state.State, peer, who string) (state.Member, error) {
 	if !ok {
 		return m, &Denial{Err: ErrNotAMember, Reason: fmt.Sprintf("no member's node has %s's peer id at ledger size %d", who, s.Size())}
 	}
+	if m.Status == state.Joining {
+		return m, &Denial{Err: ErrNotAMember, Reason: fmt.Sprintf("%s, %s, has not acknowledged the ledger yet, at its size %d", who, m.Name, s.Size())}
+	}
 	if m.Status != state.Active {
 		return m, &Denial{Err: ErrSuspended, Reason: fmt.Sprintf("%s, %s, is suspended at ledger size %d", who, m.Name, s.Size())}
 	}

@@ -26,6 +26,7 @@ func consortium(t *testing.T) *ledgertest.Ledger {
 	l.Put(l.Epoch(police, 3, "email"))
 	l.Pass(entry.Suspend{Member: police.Name}, platform, bank)
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)
+	l.Put(l.Ack(hotline))
 	p := policy.Default()
 	p.Version = 2
 	p.Rules[0].FromSectors = []string{string(member.Finance), string(member.LawEnforcement), string(member.Tech)}

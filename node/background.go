@@ -222,6 +222,9 @@ func (n *Node) registerOnce() (done bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, registerWithin)
 	defer cancel()
+	if err := n.acknowledge(ctx, m); err != nil {
+		return false, fmt.Errorf("acknowledgement: %w", err)
+	}
 	if err := n.registerNode(ctx, m); err != nil {
 		return false, fmt.Errorf("addresses: %w", err)
 	}
@@ -229,6 +232,24 @@ func (n *Node) registerOnce() (done bool, err error) {
 		return false, fmt.Errorf("epoch: %w", err)
 	}
 	return true, nil
+}
+
+// acknowledge says on the ledger, once, that this member was led to the history that admitted it: the
+// replica has executed all of it, and it passes through what the invitation pins.
+func (n *Node) acknowledge(ctx context.Context, m state.Member) error {
+	var b entry.Ack
+	var due bool
+	n.replica.View(func(s *state.State) { b, due = s.AckDue(m.Name) })
+	if !due {
+		return nil
+	}
+	_, _, err := n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewAck(s, seq, b.Size, b.Root)
+	})
+	if errors.Is(err, entry.ErrNoChange) {
+		return nil
+	}
+	return err
 }
 
 func (n *Node) registerNode(ctx context.Context, m state.Member) error {

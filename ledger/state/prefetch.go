@@ -16,6 +16,7 @@ import (
 type Prefetched struct {
 	signed  entry.Signed
 	err     error
+	version uint64           // of the envelope, where this program does not know it
 	key     member.PublicKey // that the signature was checked against
 	checked bool
 	holds   error // of the signature, by key
@@ -82,6 +83,9 @@ func (s *State) Repeat(raw []byte) Prefetched {
 
 func parsed(raw []byte) (p Prefetched) {
 	p.signed, p.err = entry.Parse(raw)
+	if v, ok := entry.VersionOf(raw); ok && v > entry.Version && len(raw) <= entry.MaxEnvelope {
+		p.version = v
+	}
 	return p
 }
 
