@@ -24,8 +24,6 @@ const (
 	SuspensionLapsed   EventKind = "suspension-lapsed"
 	MemberReinstated   EventKind = "member-reinstated"
 	PolicyChanged      EventKind = "policy-changed"
-<<<<<<< HEAD
-=======
 	ProposalDropped    EventKind = "proposal-dropped"
 	MemberJoined       EventKind = "member-joined"
 	MemberExpelled     EventKind = "member-expelled"
@@ -43,7 +41,6 @@ const (
 	StateAnchored      EventKind = "state-anchored"
 	LedgerRecovered    EventKind = "ledger-recovered"
 	HandedOver         EventKind = "handed-over"
->>>>>>> 0f8935aaca28760c64e252736212d4b84032afe0
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.
 	VotersChanged EventKind = "voters-changed"
