@@ -25,6 +25,7 @@ func (n *Node) background() {
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
 	n.work.Go(n.register)
 	n.work.Go(n.attestClock)
+	n.work.Go(n.handOver)
 }
 
 // measureEvery is how often figures that nobody announces are read.

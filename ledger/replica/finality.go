@@ -88,6 +88,7 @@ type decider struct {
 	stood    missing       // what was executed at the last tick
 	still    int           // ticks since that changed
 	transfer chan struct{} // held while leadership is handed over
+	crossed  uint64        // height at which the next turn became final, once the ledger shows it
 	aside    aside         // see finality_kept.go
 	dir      string
 }
@@ -198,6 +199,7 @@ func (d *decider) settle() {
 		leaves, epoch := d.r.history.all()
 		d.missing = missing{uint64(len(leaves)), epoch}
 		d.followRaft()
+		d.cross()
 		d.check(d.machine.Executed())
 		d.propose()
 		acted := d.carryOut()
@@ -262,13 +264,17 @@ func (d *decider) propose() {
 		return
 	}
 	size, _ := d.r.history.reach(d.finalSize())
-	if size <= d.finalSize() && !d.stale() {
+	if size <= d.finalSize() && !d.stale() || d.finals.handsOver() && d.cfg.Now().Sub(d.renewed) < handOverPatience {
 		return
 	}
 	if err := d.machine.Propose(size); err != nil && !errors.Is(err, finality.ErrPropose) {
 		d.check(err)
 	}
 }
+
+// handOverPatience is how long the voters that begin wait for those that end to cosign their last
+// checkpoint, which is kept for ever.
+const handOverPatience = 10 * time.Second
 
 // finalSize is what the machine knows to be final, executed here or not.
 func (d *decider) finalSize() uint64 {
@@ -327,7 +333,30 @@ func (d *decider) VotersAt(height uint64) (finality.Voters, bool) {
 		return finality.Voters{}, false
 	}
 	_, turns := d.r.history.reach(d.finals.size())
-	return after, !turns
+	return after, !turns || height <= d.crossed
+}
+
+// cross takes the certificate of a turn from the ledger itself, where the hand-over stands: a node that
+// was away when the voters changed knows the voters of before, and nobody else sends what they signed.
+func (d *decider) cross() {
+	leaf := d.r.history.crossing(d.finalSize())
+	if leaf == nil {
+		return
+	}
+	signed, err := entry.Parse(leaf)
+	if err != nil {
+		return
+	}
+	b, ok := signed.Body().(entry.HandOver)
+	if !ok {
+		return
+	}
+	c, err := b.Decode()
+	if err != nil || c.Height < d.machine.Height() || c.Height <= d.crossed {
+		return
+	}
+	d.crossed = c.Height // the state has verified it by the voters of before
+	d.check(d.machine.Step("", finality.Message{Certificate: &c}.Bytes()))
 }
 
 // watchLeader wakes the decider when raft has another leader.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -176,11 +177,12 @@ func syncDir(dir string) error {
 // for exports, so a failure is tried again later; the disk's own trouble shows at the stable store.
 func (f *finals) write(now time.Time, turns bool) {
 	f.written = now
-	if turns && (len(f.handovers) == 0 || f.handovers[len(f.handovers)-1].Size < f.point.Size) {
+	if turns {
 		if f.files.write(handoverName(f.point.Size), f.point) != nil {
 			return
 		}
-		f.handovers = append(f.handovers[:len(f.handovers):len(f.handovers)], f.point)
+		f.handovers = slices.DeleteFunc(slices.Clone(f.handovers), func(p FinalPoint) bool { return p.Size == f.point.Size })
+		f.handovers = append(f.handovers, f.point)
 	}
 	f.dirty = f.files.write("newest", f.point) != nil
 }
@@ -190,6 +192,6 @@ func (f *finals) flush(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.dirty && f.point.Height > 0 && (now.IsZero() || now.Sub(f.written) >= writePause) {
-		f.write(now, !f.before.Equal(f.after))
+		f.write(now, f.turns())
 	}
 }

@@ -83,6 +83,9 @@ func (f *finals) advance(c finality.Certificate) error {
 	leaves, _ := f.history.all()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.dirty && f.turns() {
+		f.write(f.written, true) // as far as it is cosigned
+	}
 	if err := f.execute(leaves, c.Value); err != nil {
 		return err
 	}
@@ -146,9 +149,20 @@ func (f *finals) add(c finality.Cosignature, now time.Time) {
 		return
 	}
 	f.dirty = true
-	if turns := !f.before.Equal(f.after); turns || now.Sub(f.written) >= writePause {
+	if turns := f.turns(); turns || now.Sub(f.written) >= writePause {
 		f.write(now, turns)
 	}
+}
+
+// turns says, under the lock, whether the newest point ends with a change of the voters.
+func (f *finals) turns() bool { return f.point.Height > 0 && !f.before.Equal(f.after) }
+
+// handsOver says whether the newest point ends with a change of the voters and is not cosigned by a
+// quorum yet.
+func (f *finals) handsOver() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.turns() && len(f.point.Cosignatures) < f.before.Quorum()
 }
 
 // quorumTime is the oldest of the newest q times.

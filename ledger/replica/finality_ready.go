@@ -100,6 +100,7 @@ func (d *decider) publish() bool {
 		d.r.guard.SetFinal(index)
 	}
 	d.r.gate.setFinalVoters(d.finals.peers())
+	d.r.nudge()
 	for _, c := range d.early {
 		d.finals.add(c, d.cfg.Now())
 	}

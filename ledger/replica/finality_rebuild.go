@@ -249,9 +249,7 @@ func (h *history) swap(e execution, index uint64, aligned bool, after func(from,
 			continue
 		}
 		h.leaves = append(h.leaves, l.Data)
-		if turned(out.Events) {
-			h.turns = append(h.turns, out.Index)
-		}
+		h.marks.note(out)
 		h.placed = append(h.placed, place{out.Index + 1, l.Index})
 	}
 }

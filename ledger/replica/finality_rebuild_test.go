@@ -78,6 +78,7 @@ func TestForksHeal(t *testing.T) {
 		{"the leader in the earlier term", [2]uint64{50, 70}, [2]int{0, 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			c := deciding(t, 4)
 			var mu sync.Mutex
 			kinds := map[string]int{}

@@ -26,7 +26,7 @@ type history struct {
 	mu      sync.RWMutex
 	state   *state.State
 	leaves  [][]byte
-	turns   []uint64      // the leaves that changed the voters of checkpoints, ascending
+	marks   marks
 	placed  []place       // of leaves that are not final, ascending
 	epoch   uint64        // grows when another execution takes this one's place
 	changed chan struct{} // closed and replaced when leaves grow
@@ -66,9 +66,7 @@ func (h *history) applyPrefetched(raw []byte, p state.Prefetched, at uint64) (ui
 		return out.Index, err
 	}
 	h.leaves = append(h.leaves, raw)
-	if turned(out.Events) {
-		h.turns = append(h.turns, out.Index)
-	}
+	h.marks.note(out)
 	if h.decides {
 		h.placed = append(h.placed, place{out.Index + 1, at})
 	}
@@ -89,6 +87,21 @@ func (h *history) begin(index uint64) {
 	}
 	h.executed.Store(index)
 	h.placed = []place{{uint64(len(h.leaves)), index}}
+}
+
+// marks are the leaves that matter to checkpoints, ascending.
+type marks struct {
+	turns  []uint64 // those that changed the voters
+	bridge []uint64 // those that show that the voters of before had made a turn final
+}
+
+func (m *marks) note(out state.Outcome) {
+	if turned(out.Events) {
+		m.turns = append(m.turns, out.Index)
+	}
+	if slices.ContainsFunc(out.Events, func(e state.Event) bool { return e.Kind == state.HandedOver }) {
+		m.bridge = append(m.bridge, out.Index)
+	}
 }
 
 // turned says whether an entry changed the voters of checkpoints.
@@ -114,11 +127,26 @@ func (h *history) settled(size uint64) (index uint64) {
 func (h *history) reach(size uint64) (to uint64, turns bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	i, _ := slices.BinarySearch(h.turns, size)
-	if i < len(h.turns) {
-		return h.turns[i] + 1, true
+	i, _ := slices.BinarySearch(h.marks.turns, size)
+	if i < len(h.marks.turns) {
+		return h.marks.turns[i] + 1, true
 	}
 	return uint64(len(h.leaves)), false
+}
+
+// crossing returns the leaf that shows that the first turn after size is final, if it stands here.
+func (h *history) crossing(size uint64) []byte {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	i, _ := slices.BinarySearch(h.marks.turns, size)
+	if i == len(h.marks.turns) {
+		return nil
+	}
+	j, _ := slices.BinarySearch(h.marks.bridge, h.marks.turns[i]+1)
+	if j == len(h.marks.bridge) {
+		return nil
+	}
+	return h.leaves[h.marks.bridge[j]]
 }
 
 // check says what apply would say, for an entry submitted now.
@@ -151,7 +179,7 @@ func (h *history) replace(e execution, at uint64) {
 
 // put is replace under the lock.
 func (h *history) put(e execution, at uint64) {
-	h.state, h.leaves, h.turns, h.placed = e.state, e.leaves, e.turns, nil
+	h.state, h.leaves, h.marks, h.placed = e.state, e.leaves, e.marks, nil
 	if at > 0 {
 		h.placed = []place{{uint64(len(e.leaves)), at}}
 	}

@@ -110,12 +110,21 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 
 // happened passes events on and acts on those that concern the replicas.
 func (r *Replica) happened(events []state.Event) {
-	if events == nil || slices.ContainsFunc(events, func(e state.Event) bool { return e.Kind == state.MemberAdmitted }) {
+	if events == nil || slices.ContainsFunc(events, movesServers) {
 		r.follow()
 	}
 	if r.onEvents != nil {
 		r.onEvents(events)
 	}
+}
+
+// movesServers says whether an event changes who replicates or who votes.
+func movesServers(e state.Event) bool {
+	switch e.Kind {
+	case state.MemberAdmitted, state.MemberExpelled, state.VotersChanged, state.KeyRotated, state.LedgerRecovered:
+		return true
+	}
+	return false
 }
 
 // follow gives the gate the voters of the state that was just reached.

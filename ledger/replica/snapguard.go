@@ -107,7 +107,7 @@ type execution struct {
 	header snapshotHeader
 	state  *state.State
 	leaves [][]byte
-	turns  []uint64 // see history
+	marks  marks
 }
 
 func (s *guardedSink) trusted() bool { return s.own || s.guard.off }

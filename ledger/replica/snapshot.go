@@ -168,9 +168,7 @@ func (e *execution) take(batch []state.Prefetched) error {
 		if err != nil {
 			return fmt.Errorf("entry %d: %w", e.state.Size(), err)
 		}
-		if turned(out.Events) {
-			e.turns = append(e.turns, out.Index)
-		}
+		e.marks.note(out)
 	}
 	return nil
 }
