@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -70,7 +71,8 @@ type consortium struct {
 	evidence func(Evidence)
 
 	mu      sync.Mutex
-	decides bool // finality runs
+	decides bool          // finality runs
+	commit  time.Duration // raft's Timing.Commit, 0 for a short one
 	age     time.Duration
 	clock   map[string]time.Duration // how far ahead a peer's clock is
 	nodes   map[string]*Replica
@@ -115,7 +117,7 @@ func (c *consortium) config(o *org) Config {
 		Dial: func(ctx context.Context, to string) (net.Conn, error) { return c.dial(o.peer(), to) },
 		Timing: Timing{
 			Heartbeat: 250 * time.Millisecond, Election: 250 * time.Millisecond,
-			LeaderLease: 200 * time.Millisecond, Commit: 5 * time.Millisecond,
+			LeaderLease: 200 * time.Millisecond, Commit: cmp.Or(c.commit, 5*time.Millisecond),
 		},
 		OnEvidence: func(e Evidence) {
 			if c.evidence != nil {

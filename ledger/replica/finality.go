@@ -83,12 +83,12 @@ type decider struct {
 	muted    uint64                 // height at which it does not vote; 0: none
 	busy     bool                   // a rebuild is under way
 	rest     time.Time              // no rebuild before
-	told     stand
-	stood    stand       // what was executed at the last tick
-	still    int           // ticks since that changed
-	transfer chan struct{} // held while leadership is handed over
-	crossed  uint64        // height at which the next turn became final, once the ledger shows it
-	aside    aside         // see finality_kept.go
+	told     stand                  // what the machine was told of last
+	stood    stand                  // what was executed at the last tick
+	still    int                    // ticks since that changed
+	transfer chan struct{}          // held while leadership is handed over
+	crossed  uint64                 // height at which the next turn became final, once the ledger shows it
+	aside    aside                  // see finality_kept.go
 	dir      string
 }
 
@@ -103,7 +103,8 @@ func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.Signe
 	d := &decider{
 		r: r, cfg: cfg, dir: dir, log: r.log, self: member.PublicOf(cfg.Log).ID(), ledger: genesis.ID(),
 		inbox: make(chan letter), rebuilt: make(chan rebuilt, 1), wake: make(chan struct{}, 1),
-		done: make(chan struct{}), transfer: make(chan struct{}, 1),
+		quiet: resendPause, // whoever was away asks at once, by sending what it has
+		done:  make(chan struct{}), transfer: make(chan struct{}, 1),
 	}
 	d.post = newPost(cfg.Dial, r.log)
 	var incarnation uint64

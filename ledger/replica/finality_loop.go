@@ -12,9 +12,12 @@ import (
 // progress is what has to move for nothing to be sent again.
 type progress struct{ height, term uint64 }
 
-// resendPause is how often, in ticks, an idle ledger's newest final is sent again, so that whoever was
-// away learns of it.
-const resendPause = 10
+// An idle ledger's newest final is sent again after so many ticks, so that whoever was away learns of
+// it, and by the leader in this interval, so that a newcomer does so quickly.
+const (
+	resendPause = 10
+	leaderPause = 2 * time.Second
+)
 
 // run is the goroutine that owns the machine.
 func (d *decider) run() {
@@ -137,7 +140,11 @@ func (d *decider) tick() {
 	now := progress{d.machine.Height(), d.r.term()}
 	open := d.active || d.finals.size() < d.finalSize() || d.told.size > d.finalSize()
 	d.quiet++
-	if open && now == d.seen || d.quiet >= resendPause {
+	pause := resendPause
+	if d.r.role() == "leader" {
+		pause = int(leaderPause / d.r.timing.Election)
+	}
+	if open && now == d.seen || d.quiet >= pause {
 		d.quiet = 0
 		d.check(d.machine.Resend())
 		if d.own != nil {

@@ -84,3 +84,53 @@ func TestFinalWaitsForAQuorum(t *testing.T) {
 	c.start(c.orgs[3])
 	c.final(4)
 }
+
+// A node that may have lost what it had signed does not vote at the height after the first final that it
+// learns of, also after a restart, and does again after that.
+func TestForgottenStateDoesNotVote(t *testing.T) {
+	c := deciding(t, 4)
+	late := c.orgs[3]
+	c.start(c.orgs[:3]...)
+	c.final(c.must(c.nodeInfo(c.orgs[0], 1)) + 1)
+	c.start(late)
+	d := c.node(late).decider
+	c.final(2)
+	c.kill(late)
+	if d.muted == 0 || d.muted <= d.finals.height() {
+		t.Fatalf("it votes from height %d on, and is at %d", d.muted+1, d.finals.height())
+	}
+	c.start(late)
+	if again := c.node(late).decider; again.muted != d.muted {
+		t.Errorf("after a restart it does not vote at %d, before at %d", again.muted, d.muted)
+	}
+	c.final(c.must(c.nodeInfo(c.orgs[0], 2)) + 1)
+	c.kill(c.orgs[2]) // from now on its vote is needed
+	c.final(c.must(c.nodeInfo(c.orgs[0], 3)) + 1)
+}
+
+// BenchmarkFinal measures what finality adds to a commit: four voters in one process, default commit
+// interval, one entry at a time.
+func BenchmarkFinal(b *testing.B) {
+	c := deciding(b, 4)
+	c.commit = Timing{}.withDefaults().Commit
+	c.start(c.orgs...)
+	c.final(1)
+	leader := c.node(c.leader())
+	var commit, extra time.Duration
+	seq := uint64(0)
+	for b.Loop() {
+		seq++
+		raw, start := c.nodeInfo(c.orgs[0], seq), time.Now()
+		r, err := leader.Submit(within(b, 20*time.Second), raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		committed := time.Now()
+		if err := leader.WaitFinal(within(b, 20*time.Second), r.Index+1); err != nil {
+			b.Fatal(err)
+		}
+		commit, extra = commit+committed.Sub(start), extra+time.Since(committed)
+	}
+	b.ReportMetric(commit.Seconds()*1000/float64(seq), "commit_ms")
+	b.ReportMetric(extra.Seconds()*1000/float64(seq), "final_extra_ms")
+}
