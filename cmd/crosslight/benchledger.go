@@ -25,7 +25,7 @@ func (a *app) benchLedger() *cobra.Command {
 	c.Flags().IntVar(&o.Voters, "voters", 3, "voters of each cluster, 3 to 5")
 	c.Flags().IntVar(&o.Writers, "writers", 64, "writers, each with a key of its own")
 	c.Flags().IntVar(&o.Entries, "entries", 200, "entries of each writer in a round")
-	c.Flags().IntVar(&o.Rounds, "rounds", 3, "rounds of each cluster that count; one before them warms up")
+	c.Flags().IntVar(&o.Rounds, "rounds", 5, "rounds of each cluster that count; one before them warms up")
 	c.Flags().IntVar(&o.Restart, "restart", 100_000, "entries on the node that restarts; 0 leaves it out")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the keys")
 	c.Flags().BoolVar(&check, "check", false, "exit 1 when a target is missed")

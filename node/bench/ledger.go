@@ -68,7 +68,9 @@ func Ledger(ctx context.Context, o LedgerOptions) (Result, error) {
 			if err := r.run(ctx, o, c, round > 0); err != nil {
 				return Result{}, fmt.Errorf("%s, round %d: %w", r.name, round, err)
 			}
-			o.Say(fmt.Sprintf("round %d of %d: %s", round, o.Rounds, r.name))
+			if round > 0 {
+				o.Say(fmt.Sprintf("round %d of %d: %s, %.0f a second", round, o.Rounds, r.name, r.rates[round-1]))
+			}
 		}
 	}
 	out := ledgerResult(o, racers)

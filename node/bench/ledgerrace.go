@@ -20,24 +20,27 @@ type racer struct {
 	close   func() error
 	seqs    []uint64 // of each writer's newest entry
 
-	took    []time.Duration // of each entry that counts
-	elapsed time.Duration   // of the rounds that count
-	cpu     time.Duration   // of this process in these rounds: all nodes and all writers
+	took  []time.Duration // of each entry that counts
+	rates []float64       // entries a second, of each round that counts
+	cpu   time.Duration   // of this process in these rounds: all nodes and all writers
 }
 
 func newRacer(name string, writers int, submit func(context.Context, []byte) error, applied func(context.Context) error, end func() error) *racer {
 	return &racer{name: name, submit: submit, applied: applied, close: end, seqs: make([]uint64, writers)}
 }
 
-func (r *racer) perSecond() float64 { return float64(len(r.took)) / r.elapsed.Seconds() }
+// perSecond is the rate of the middle round, so that one in which the machine was busy does not tell.
+func (r *racer) perSecond() float64 { return middle(r.rates) }
 
 // perEntry is the processor time of one entry in microseconds.
 func (r *racer) perEntry() float64 { return float64(r.cpu.Microseconds()) / float64(len(r.took)) }
 
 // median is that of all entries that count, in milliseconds.
-func (r *racer) median() float64 {
-	sorted := slices.Sorted(slices.Values(r.took))
-	return float64(sorted[len(sorted)/2].Microseconds()) / 1000
+func (r *racer) median() float64 { return float64(middle(r.took).Microseconds()) / 1000 }
+
+func middle[T float64 | time.Duration](all []T) T {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
 }
 
 // run has every writer commit its entries of one round, one at a time, signed beforehand. What counts is
@@ -65,8 +68,9 @@ func (r *racer) run(ctx context.Context, o LedgerOptions, c *consortium, counts 
 		return err
 	}
 	if counts {
-		r.elapsed, r.cpu = r.elapsed+elapsed, r.cpu+cpu
+		r.cpu += cpu
 		r.took = append(r.took, slices.Concat(took...)...)
+		r.rates = append(r.rates, float64(o.Entries*len(took))/elapsed.Seconds())
 	}
 	return r.settle()
 }
