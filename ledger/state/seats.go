@@ -71,8 +71,8 @@ func (s *State) checkBoard(changed *memberRecord, to member.Sector, sectors uint
 		}
 	}
 	switch {
-	case seats == 0:
-		return entry.ErrLastSeat
+	case to == "" && changed != nil && uint64(seats) < sectors:
+		return fmt.Errorf("%w: %d would be left, decisions take yes from %d sectors", entry.ErrLastSeat, seats, sectors)
 	case uint64(len(from)) < sectors:
 		return fmt.Errorf("%w: seats of %d sectors, decisions take %d; a seat counts after 90 days", entry.ErrTooFewSectors, len(from), sectors)
 	}

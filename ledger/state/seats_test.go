@@ -81,6 +81,9 @@ func TestBoardStaysAbleToDecide(t *testing.T) {
 	three.Sectors = 3
 	refuses(t, l, l.Propose(two[0], entry.SetThresholds{Thresholds: three}), entry.ErrTooFewSectors)
 	l.Pass(entry.SetSeat{Member: "B"}, two[0], two[2]) // both seats
+	refuses(t, l, l.Propose(two[0], entry.SetSeat{Member: "C"}), entry.ErrLastSeat)
+	refuses(t, l, l.Propose(two[2], entry.SetSeat{Member: "A"}), entry.ErrLastSeat)
+	refuses(t, l, l.Propose(two[2], entry.Expel{Member: "A"}), entry.ErrLastSeat)
 	refuses(t, l, l.Propose(two[0], entry.SetSeat{Member: "B"}), entry.ErrNoChange)
 	refuses(t, l, l.Propose(two[0], entry.SetSeat{Member: "A", Seat: true}), entry.ErrNoChange)
 	refuses(t, l, l.Propose(two[0], entry.SetSeat{Member: "Nobody"}), entry.ErrUnknownMember)

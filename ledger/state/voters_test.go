@@ -85,3 +85,15 @@ func expelled(i int) func([]ledgertest.Org) entry.Proposal {
 func moved(i int, s member.Sector) func([]ledgertest.Org) entry.Proposal {
 	return func(o []ledgertest.Org) entry.Proposal { return entry.SetSector{Member: o[i].Name, Sector: s} }
 }
+
+// TestTooManyVoters: 64 are what a certificate holds.
+func TestTooManyVoters(t *testing.T) {
+	var orgs []ledgertest.Org
+	for i := range 64 {
+		orgs = append(orgs, org(fmt.Sprintf("M%02d", i), member.Sectors()[i%6]))
+	}
+	l := ledgertest.New(t, orgs...)
+	l.Pass(entry.Admit{Card: ngo.Card(t)}, orgs[:33]...)
+	l.Put(l.Ack(ngo))
+	refuses(t, l, l.Propose(orgs[0], entry.SetVoter{Member: ngo.Name, Voter: true}), entry.ErrTooManyVoters)
+}
