@@ -28,6 +28,16 @@ func TestFinalityVoters(t *testing.T) {
 	}
 }
 
+// TestNoSuspendedVoter: a suspended voter stays one, but none becomes one.
+func TestNoSuspendedVoter(t *testing.T) {
+	l := ledgertest.Three(t)
+	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)
+	l.Put(l.Ack(hotline))
+	l.Pass(entry.Suspend{Member: hotline.Name}, platform, bank)
+	refuses(t, l, l.Propose(bank, entry.SetVoter{Member: hotline.Name, Voter: true}), entry.ErrSuspended)
+	refuses(t, l, l.Propose(bank, entry.SetVoter{Member: hotline.Name}), entry.ErrNoChange)
+}
+
 // TestVoterRules: how many voters there are, and of how many one sector may hold a majority.
 func TestVoterRules(t *testing.T) {
 	T, F, L, N := member.Tech, member.Finance, member.LawEnforcement, member.NGO
