@@ -92,6 +92,7 @@ func TestExpel(t *testing.T) {
 	open := l.Put(l.Propose(m[5], entry.Suspend{Member: "M0"})).Hash
 	l.Put(l.Vote(m[5], open, true))
 	l.Put(l.Emergency(m[5], "M0"))
+	l.Put(l.Emergency(m[0], "M5"))
 	node := m[5].Keys().Node.PeerID()
 	id := l.Put(l.Propose(m[0], entry.Expel{Member: "M5"})).Hash
 	for _, o := range m[:3] {
@@ -108,6 +109,9 @@ func TestExpel(t *testing.T) {
 	}
 	if _, ok := l.S.MemberByPeer(""); ok {
 		t.Error("a peer without an id is a member")
+	}
+	if err := l.S.CheckEmergency("M0", "M1"); err != nil {
+		t.Errorf("a call against it holds a seat: %v", err)
 	}
 	if tally, _ := l.S.Tally(open); tally.Yes != 0 || tally.Seats != 5 {
 		t.Errorf("its ballot counts: %+v", tally)

@@ -107,7 +107,6 @@ func (s *State) checkSetThresholds(p entry.SetThresholds) error {
 
 // amend ends what was voted on under the constitution of before.
 func (s *State) amend(index uint64) []Event {
-	s.stirred = true
 	var events []Event
 	for _, p := range s.proposals {
 		if p.State == Open {

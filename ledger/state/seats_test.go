@@ -56,6 +56,16 @@ func TestNobodyPacksOrThinsTheBoard(t *testing.T) {
 			t.Errorf("%+v", tally)
 		}
 	})
+	t.Run("the day on which it ends decides", func(t *testing.T) {
+		l, m := six(t)
+		l.Pass(entry.SetSeat{Member: "M5"}, m[:4]...)
+		l.Advance(state.SeatAge-state.ProposalLife/2, m[:4]...)
+		id := l.Pass(entry.SetThresholds{Thresholds: change}, m[:4]...)
+		proposalState(t, l, id, state.Open) // 4 of 6, M4 has not voted
+		out := l.Advance(state.ProposalLife/2, m[:4]...)
+		proposalState(t, l, id, state.Accepted) // 4 of 5
+		has(t, out.Events, state.TimeMoved, state.ProposalAccepted, state.ThresholdsChanged)
+	})
 	t.Run("a seat that comes back is the one that it was", func(t *testing.T) {
 		l, m := six(t)
 		l.Pass(entry.SetSeat{Member: "M5"}, m[:4]...)
