@@ -61,7 +61,7 @@ func TestMemoIsNoVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.replace(s, [][]byte{other.genesis.Raw()})
+	h.replace(execution{state: s, leaves: [][]byte{other.genesis.Raw()}}, 0)
 	if _, err := h.apply(raw, 1); entry.RejectionOf(err) != entry.ErrWrongLedger {
 		t.Errorf("another ledger's entry: %v", err)
 	}
