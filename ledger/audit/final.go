@@ -10,6 +10,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // handOverFolder holds the last checkpoint of each voter set that has ended, under its size. It is no
@@ -70,10 +71,9 @@ func (v voterSet) verify(c tlog.CosignedCheckpoint) ([]string, error) {
 
 // ending is a size at which a voter set ends.
 type ending struct {
-	size   uint64
-	root   [32]byte
-	voters voterSet // that end
-	closed bool     // the hand-over stands on the ledger
+	last   tlog.Checkpoint // of the voters
+	voters voterSet
+	closed bool // the hand-over stands on the ledger
 }
 
 // replayed is the state that the leaves lead to, and who votes on the way there.
@@ -103,7 +103,8 @@ func (r *replayed) apply(leaf []byte) error {
 		r.recover()
 	case changed:
 		r.next = votersOf(r.s)
-		r.endings = append(r.endings, ending{size: r.s.Size(), root: r.s.Root(), voters: r.voters})
+		last := tlog.Checkpoint{Origin: tlog.Origin(r.s.LedgerID()), Size: r.s.Size(), Root: r.s.Root()}
+		r.endings = append(r.endings, ending{last: last, voters: r.voters})
 	case out.Kind == entry.KindHandOver && len(r.endings) > 0:
 		r.endings[len(r.endings)-1].closed = true
 	}
@@ -129,36 +130,50 @@ func (r *replayed) handOvers(f *files, c tlog.CosignedCheckpoint) error {
 			left[name] = true
 		}
 	}
+	logKey, err := logKeyOf(r.s, c)
+	if err != nil {
+		return err
+	}
 	for _, e := range r.endings {
-		if len(c.Cosignatures) == 0 || e.size >= c.Size {
+		if len(c.Cosignatures) == 0 || e.last.Size >= c.Size {
 			continue
 		}
-		if err := f.handOver(e, c); err != nil {
-			return fmt.Errorf("%s: %w", handOverName(e.size), err)
+		if err := f.handOver(e, logKey); err != nil {
+			return fmt.Errorf("%s: %w", handOverName(e.last.Size), err)
 		}
-		delete(left, handOverName(e.size))
+		delete(left, handOverName(e.last.Size))
 	}
 	if extra := slices.Sorted(maps.Keys(left)); len(extra) > 0 {
 		return fmt.Errorf("%w: %q does not belong to it", ErrLayout, extra[0])
 	}
-	if f.seen[handOverFolder+"/"] && !slices.ContainsFunc(r.endings, func(e ending) bool { return f.seen[handOverName(e.size)] }) {
+	if f.seen[handOverFolder+"/"] && !slices.ContainsFunc(r.endings, func(e ending) bool { return f.seen[handOverName(e.last.Size)] }) {
 		return fmt.Errorf("%w: %q does not belong to it", ErrLayout, handOverFolder)
 	}
 	return nil
 }
 
+// logKeyOf is the log key that signed the checkpoint, the first one where there are several.
+func logKeyOf(s *state.State, c tlog.CosignedCheckpoint) (member.PublicKey, error) {
+	keys := logKeys(s)
+	at, err := c.Verify(keys)
+	if err != nil {
+		return member.PublicKey{}, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return keys[at[0]], nil
+}
+
 // handOver checks one file. Its log signature is by whoever signed the checkpoint, so that standard tools
 // open both with one key.
-func (f *files) handOver(e ending, top tlog.CosignedCheckpoint) error {
-	c, err := f.cosigned(handOverName(e.size))
+func (f *files) handOver(e ending, logKey member.PublicKey) error {
+	c, err := f.cosigned(handOverName(e.last.Size))
 	if err != nil {
 		return err
 	}
-	if c.Origin != top.Origin || c.Size != e.size || c.Root != tlog.Hash(e.root) {
+	if c.Checkpoint != e.last {
 		return fmt.Errorf("%w: it is not the one at this size", ErrCheckpoint)
 	}
-	if len(c.Signatures) != 1 || c.Signatures[0].KeyHash != top.Signatures[0].KeyHash {
-		return fmt.Errorf("%w: another log key than the checkpoint's", ErrSignature)
+	if _, err := c.Verify([]member.PublicKey{logKey}); err != nil {
+		return fmt.Errorf("%w: its log key is not the checkpoint's", ErrSignature)
 	}
 	_, err = e.voters.verify(c)
 	return err

@@ -152,15 +152,16 @@ func TestFinalIsAFixedSet(t *testing.T) {
 	}
 }
 
-// TestFinalEveryByte changes every byte of a final checkpoint.
-func TestFinalEveryByte(t *testing.T) {
+// TestFinalBytes changes every third byte of a final checkpoint.
+func TestFinalBytes(t *testing.T) {
 	l := four(t)
 	files := finalOf(t, l, bank, platform, police)
-	good := files["checkpoint"]
-	for i := range good {
-		files["checkpoint"] = bytes.Clone(good)
-		files["checkpoint"][i] ^= byte(1 << (i % 8))
-		if verify(write(t, files)) == nil {
+	dir, good := write(t, files), files["checkpoint"]
+	for i := 0; i < len(good); i += 3 {
+		changed := bytes.Clone(good)
+		changed[i] ^= byte(1 << (i % 8))
+		put(t, dir, "checkpoint", changed)
+		if verify(dir) == nil {
 			t.Errorf("a changed byte %d of %d passes", i, len(good))
 		}
 	}

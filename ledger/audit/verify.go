@@ -163,12 +163,8 @@ func (r *Report) finality(at *replayed, c tlog.CosignedCheckpoint, wanted bool) 
 
 // signersOf names the members, suspended ones included, whose log keys signed.
 func signersOf(s *state.State, c tlog.SignedCheckpoint) ([]string, error) {
-	var keys []member.PublicKey
 	members := s.Members()
-	for _, m := range members {
-		keys = append(keys, m.Keys.Log)
-	}
-	at, err := c.Verify(keys)
+	at, err := c.Verify(logKeys(s))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
@@ -177,6 +173,15 @@ func signersOf(s *state.State, c tlog.SignedCheckpoint) ([]string, error) {
 		names = append(names, members[i].Name)
 	}
 	return names, nil
+}
+
+// logKeys are the members' log keys, in the order of [state.State.Members].
+func logKeys(s *state.State) []member.PublicKey {
+	var keys []member.PublicKey
+	for _, m := range s.Members() {
+		keys = append(keys, m.Keys.Log)
+	}
+	return keys
 }
 
 // compare wants the file of a tile to hold exactly data.
