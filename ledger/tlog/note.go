@@ -23,7 +23,9 @@ type Line struct {
 	Sig  []byte // without the id, 1 to 2428 bytes
 }
 
-// text is the line with its line feed.
+// Bytes is the line with its line feed.
+func (l Line) Bytes() []byte { return []byte(l.text()) }
+
 func (l Line) text() string {
 	blob := append(binary.BigEndian.AppendUint32(nil, l.ID), l.Sig...)
 	return "— " + l.Name + " " + base64.StdEncoding.EncodeToString(blob) + "\n"
