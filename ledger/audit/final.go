@@ -97,16 +97,19 @@ func (r *replayed) apply(leaf []byte) error {
 		return err
 	}
 	r.voters = r.next
-	changed := slices.ContainsFunc(out.Events, func(e state.Event) bool { return e.Kind == state.VotersChanged })
+	brings := func(kind state.EventKind) bool {
+		return slices.ContainsFunc(out.Events, func(e state.Event) bool { return e.Kind == kind })
+	}
+	if brings(state.HandedOver) && len(r.endings) > 0 { // and may let the next change happen at once
+		r.endings[len(r.endings)-1].closed = true
+	}
 	switch {
 	case out.Kind == entry.KindRecovery:
 		r.recover()
-	case changed:
+	case brings(state.VotersChanged):
 		r.next = votersOf(r.s)
 		last := tlog.Checkpoint{Origin: tlog.Origin(r.s.LedgerID()), Size: r.s.Size(), Root: r.s.Root()}
 		r.endings = append(r.endings, ending{last: last, voters: r.voters})
-	case out.Kind == entry.KindHandOver && len(r.endings) > 0:
-		r.endings[len(r.endings)-1].closed = true
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ var hotline, ngo = ledgertest.Hotline, ledgertest.NGO
 func grown(t testing.TB) (l *ledgertest.Ledger, change tlog.Checkpoint) {
 	l = ledgertest.New(t, platform, bank, police, hotline)
 	l.Pass(entry.Admit{Card: ngo.Card(t)}, platform, bank, police)
+	l.Put(l.Ack(ngo))
 	l.Pass(entry.SetVoter{Member: ngo.Name, Voter: true}, platform, bank, police)
 	return l, checkpointOf(l)
 }
@@ -37,6 +38,37 @@ func grownSource(t testing.TB) (l *ledgertest.Ledger, change tlog.Checkpoint, sr
 		HandOvers:    []audit.HandOver{{change.Size, change.Root, cosignatures(t, change, platform, bank, hotline)}},
 	}
 	return l, change, src
+}
+
+// TestTwoHandOvers: the entry that closes one hand-over lets the next change happen at once. Each set signs
+// to its own end.
+func TestTwoHandOvers(t *testing.T) {
+	l, first := grown(t)
+	id := l.Put(l.Propose(platform, entry.SetVoter{Member: ngo.Name})).Hash
+	for _, o := range []ledgertest.Org{platform, bank, police} {
+		l.Put(l.Vote(o, id, true))
+	}
+	l.Closed(platform, bank, police)
+	second := checkpointOf(l)
+	l.Put(l.NodeInfo(bank, "/ip4/192.0.2.1/tcp/1"))
+	of := func(top, middle []ledgertest.Org) error {
+		src := source(l)
+		src.Final = &audit.Final{Cosignatures: cosignatures(t, checkpointOf(l), top...), HandOvers: []audit.HandOver{
+			{first.Size, first.Root, cosignatures(t, first, bank, police, hotline)},
+			{second.Size, second.Root, cosignatures(t, second, middle...)},
+		}}
+		return verify(write(t, exportOf(t, src)))
+	}
+	four, five := []ledgertest.Org{platform, police, hotline}, []ledgertest.Org{platform, bank, police, ngo}
+	if err := of(four, five); err != nil {
+		t.Error(err)
+	}
+	if err := of(five, five); !errors.Is(err, audit.ErrCosignature) {
+		t.Errorf("the second set goes on: %v", err)
+	}
+	if err := of(four, four); !errors.Is(err, audit.ErrCosignature) {
+		t.Errorf("the second change is signed by the first set: %v", err)
+	}
 }
 
 func exportOf(t testing.TB, src audit.Source) memory {
