@@ -22,6 +22,7 @@ import (
 	"errors"
 
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
 )
 
 // Why an export does not verify, or could not be written.
@@ -69,4 +70,31 @@ type Report struct {
 	Policy     uint64   // version in force
 	Members    []state.Member
 	Proposals  []state.Proposal
+	// Checkpoint is the one of the export, as others can be shown it.
+	Checkpoint tlog.CosignedCheckpoint
+
+	voters voterSet   // sign the sizes beyond this one
+	tree   *tlog.Tree // nil without Options.Proofs
+}
+
+// Prove returns the path from an earlier size to the export's, which a witness wants to see. The error is
+// that of [tlog.Tree.Consistency], or says that the tree was not kept.
+func (r Report) Prove(old uint64) ([]tlog.Hash, error) {
+	if r.tree == nil {
+		return nil, errors.New("the export was verified without keeping its tree")
+	}
+	return r.tree.Consistency(old, r.Size)
+}
+
+// Watch is what a witness of this ledger asks of its next checkpoint: a log key of a member, and, with
+// voters, cosignatures of a quorum of those that vote now. It holds until keys or voters change.
+func (r Report) Watch(voters bool) tlog.Policy {
+	p := tlog.Policy{Origin: r.Checkpoint.Origin}
+	for _, m := range r.Members {
+		p.LogKeys = append(p.LogKeys, tlog.LogKey(p.Origin, m.Keys.Log))
+	}
+	if voters {
+		p.Cosigners, p.Threshold = r.voters.keys, r.voters.quorum
+	}
+	return p
 }

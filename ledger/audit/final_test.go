@@ -63,6 +63,22 @@ func TestFinalExport(t *testing.T) {
 		!slices.Equal(r.Cosigners, []string{bank.Name, second.Name, platform.Name}) {
 		t.Errorf("report %+v", r)
 	}
+	for voters, threshold := range map[bool]int{false: 0, true: 3} {
+		watch := r.Watch(voters)
+		if _, err := watch.Check(r.Checkpoint.Note()); err != nil || watch.Threshold != threshold || len(watch.LogKeys) != 4 {
+			t.Errorf("watch with voters %v: %+v, %v", voters, watch, err)
+		}
+	}
+	if _, err := r.Prove(2); err == nil {
+		t.Error("a path without a tree")
+	}
+	whole, err := audit.Verify(dir, audit.Options{Proofs: true})
+	must(t, err)
+	path, err := whole.Prove(2)
+	must(t, err)
+	early := ledgertest.New(t, platform, bank, police, second)
+	early.Put(early.NodeInfo(bank, "/ip4/192.0.2.1/tcp/1"))
+	must(t, tlog.VerifyConsistency(2, r.Size, path, tlog.Hash(early.S.Root()), tlog.Hash(r.Root)))
 	alone := write(t, exported(t, l))
 	if r, err := audit.Verify(alone, audit.Options{}); err != nil || r.Final || len(r.Cosigners) != 0 || r.CosignedAt != 0 {
 		t.Errorf("signed by one member: %+v, %v", r, err)

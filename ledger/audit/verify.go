@@ -15,6 +15,7 @@ import (
 type Options struct {
 	LedgerID *[32]byte // the ledger that it must be; nil for any
 	Final    bool      // a quorum of voters must have cosigned it
+	Proofs   bool      // keep the tree's hashes, 64 bytes an entry, for [Report.Prove]
 }
 
 // Verify checks the export in the folder dir in full and says what it holds. Errors are those of this
@@ -32,7 +33,11 @@ func Verify(dir string, o Options) (Report, error) {
 	if err := files.matchLayout(c.Size); err != nil {
 		return Report{}, err
 	}
-	if err := files.matchTiles(c); err != nil {
+	var tree *tlog.Tree
+	if o.Proofs {
+		tree = &tlog.Tree{}
+	}
+	if err := files.matchTiles(c, tree); err != nil {
 		return Report{}, err
 	}
 	r, err := files.replay(c.Size)
@@ -43,16 +48,21 @@ func Verify(dir string, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	out.tree = tree
 	return out, r.handOvers(files, c)
 }
 
 // matchTiles compares every tile with what follows from the leaves, and the root with the checkpoint. It
 // comes first: it is cheap, and tells damage from forgery.
-func (f *files) matchTiles(c tlog.CosignedCheckpoint) error {
+func (f *files) matchTiles(c tlog.CosignedCheckpoint, whole *tlog.Tree) error {
 	tree := tlog.NewFrontier()
 	tiler := tlog.Tiler{Emit: f.compare}
 	err := f.eachLeaf(c.Size, func(_ uint64, leaf []byte) error {
-		tree.Append(tlog.LeafHash(leaf))
+		h := tlog.LeafHash(leaf)
+		tree.Append(h)
+		if whole != nil {
+			whole.Append(h)
+		}
 		return tiler.Add(leaf)
 	})
 	if err != nil {
@@ -133,7 +143,7 @@ func report(r *replayed, c tlog.CosignedCheckpoint, o Options) (Report, error) {
 	out := Report{
 		LedgerID: s.LedgerID(), Size: s.Size(), Root: s.Root(), StateHash: s.Hash(),
 		CreatedAt: s.CreatedAt(), Signers: signers, Trial: s.Trial(), Policy: s.Policy().Version,
-		Members: s.Members(), Proposals: s.Proposals(),
+		Members: s.Members(), Proposals: s.Proposals(), Checkpoint: c, voters: r.next,
 	}
 	return out, out.finality(r, c, o.Final)
 }
