@@ -74,6 +74,7 @@ type ending struct {
 	last   tlog.Checkpoint // of the voters
 	voters voterSet
 	closed bool // the hand-over stands on the ledger
+	lost   bool // a recovery came before: its checkpoint may or may not have been cosigned
 }
 
 // replayed is the state that the leaves lead to, and who votes on the way there.
@@ -114,11 +115,11 @@ func (r *replayed) apply(leaf []byte) error {
 	return nil
 }
 
-// recover lets the new voters sign the recovery itself: the old set has lost its quorum for good, and
-// what it had left open stays so. The seats' signatures in the entry stand in its place.
+// recover lets the new voters sign the recovery itself: the old set has lost its quorum for good. The
+// seats' signatures in the entry stand in its place.
 func (r *replayed) recover() {
 	if n := len(r.endings); n > 0 && !r.endings[n-1].closed {
-		r.endings = r.endings[:n-1]
+		r.endings[n-1].lost = true
 	}
 	r.next = votersOf(r.s)
 	r.voters = r.next
@@ -138,13 +139,14 @@ func (r *replayed) handOvers(f *files, c tlog.CosignedCheckpoint) error {
 		return err
 	}
 	for _, e := range r.endings {
-		if len(c.Cosignatures) == 0 || e.last.Size >= c.Size {
+		name := handOverName(e.last.Size)
+		if len(c.Cosignatures) == 0 || e.last.Size >= c.Size || e.lost && !f.seen[name] {
 			continue
 		}
 		if err := f.handOver(e, logKey); err != nil {
-			return fmt.Errorf("%s: %w", handOverName(e.last.Size), err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		delete(left, handOverName(e.last.Size))
+		delete(left, name)
 	}
 	if extra := slices.Sorted(maps.Keys(left)); len(extra) > 0 {
 		return fmt.Errorf("%w: %q does not belong to it", ErrLayout, extra[0])
