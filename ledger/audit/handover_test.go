@@ -149,13 +149,22 @@ func TestHandOverRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, change, src := grownSource(t)
+	l, change, src := grownSource(t)
 	files := exportOf(t, src)
 	name := fmt.Sprintf("handover/%d", change.Size)
 	log, err := tlog.SignCheckpoint(change, police.Private(member.Log))
 	must(t, err)
 	other, err := tlog.NewCosignedCheckpoint(log, src.Final.HandOvers[0].Cosignatures...)
 	must(t, err)
+	earlier := src
+	earlier.Final = &audit.Final{Cosignatures: src.Final.Cosignatures, HandOvers: []audit.HandOver{{
+		change.Size - 1, rootAt(t, l, int(change.Size)-1), nil,
+	}}}
+	before := parsed(t, exportOf(t, earlier)[fmt.Sprintf("handover/%d", change.Size-1)])
+	before, err = tlog.NewCosignedCheckpoint(before.SignedCheckpoint, cosignatures(t, before.Checkpoint, platform, bank, hotline)...)
+	must(t, err)
+	renamed := maps.Clone(files)
+	renamed[name] = before.Bytes()
 	moved := maps.Clone(files)
 	moved["handover/1"] = files[name]
 	delete(moved, name)
@@ -169,7 +178,8 @@ func TestHandOverRefused(t *testing.T) {
 		want  error
 	}{
 		"under another size": {moved, audit.ErrLayout}, "beside one member's word": {alone, audit.ErrLayout},
-		"signed by another log key": {relogged, audit.ErrSignature},
+		"signed by another log key":    {relogged, audit.ErrSignature},
+		"one of before, well cosigned": {renamed, audit.ErrCheckpoint},
 	} {
 		if err := verify(write(t, c.files)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", what, err)

@@ -43,3 +43,20 @@ func rootAt(t *testing.T, l *ledgertest.Ledger, size int) [32]byte {
 	files := recomputed(t, l, l.Leaves[:size], bank.Private(member.Log))
 	return parsed(t, files["checkpoint"]).Root
 }
+
+// TestRecoveryOwesWhatWasClosed: a hand-over that stood on the ledger before a recovery is still owed.
+func TestRecoveryOwesWhatWasClosed(t *testing.T) {
+	l, change := grown(t)
+	l.Closed(platform, bank, police)
+	three := []string{bank.Name, hotline.Name, platform.Name}
+	l.Put(l.Recover(platform, l.Recovery(int(l.S.Size()), three, platform, bank, hotline)))
+	src := source(l)
+	src.Final = &audit.Final{Cosignatures: cosignatures(t, checkpointOf(l), bank, platform)}
+	if err := verify(write(t, exportOf(t, src))); !errors.Is(err, audit.ErrLayout) {
+		t.Errorf("left out: %v", err)
+	}
+	src.Final.HandOvers = []audit.HandOver{{change.Size, change.Root, cosignatures(t, change, platform, bank, police)}}
+	if err := verify(write(t, exportOf(t, src))); err != nil {
+		t.Error(err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -166,20 +167,22 @@ func TestCosignedRefuses(t *testing.T) {
 	late := blob(lines[1])
 	late[4] = 0x80
 	for what, raw := range map[string]string{
-		"no log signature":               with(lines[1], lines[2]),
-		"a cosignature first":            with(lines[1], lines[0], lines[2]),
-		"cosignatures out of order":      with(lines[0], lines[2], lines[1]),
-		"a cosignature twice":            with(lines[0], lines[1], lines[1]),
-		"two of one key":                 with(lines[0], lines[1], lines[2], line(again.Name, again.Line().Sig)),
-		"a signature of another length":  with(lines[0], lines[1], lines[2], line("zzz", make([]byte, 75))),
-		"a cosignature under the origin": with(lines[0], line(sample().Origin, blob(lines[1])), lines[2]),
-		"a log signature under a name":   with(line(name, blob(lines[0])), lines[1]),
-		"time 0":                         with(lines[0], line(name, zero)),
-		"time above 2^63-1":              with(lines[0], line(name, late)),
-		"a name with a plus":             with(lines[0], line("a+b", blob(lines[1]))),
-		"a name with a space":            with(lines[0], line("a\u2003b", blob(lines[1]))),
-		"a carriage return":              with(lines[0], strings.Replace(lines[1], "=", "\r=", 1)),
-		"an empty line":                  with(lines[0], "\n", lines[1]),
+		"no log signature":                with(lines[1], lines[2]),
+		"a cosignature first":             with(lines[1], lines[0], lines[2]),
+		"cosignatures out of order":       with(lines[0], lines[2], lines[1]),
+		"a cosignature twice":             with(lines[0], lines[1], lines[1]),
+		"two of one key":                  with(lines[0], lines[1], lines[2], line(again.Name, again.Line().Sig)),
+		"a signature of another length":   with(lines[0], lines[1], lines[2], line("zzz", make([]byte, 75))),
+		"a cosignature under the origin":  with(lines[0], line(sample().Origin, blob(lines[1])), lines[2]),
+		"one under the origin at the end": with(lines[0], lines[1], line(sample().Origin, blob(lines[2]))),
+		"a hundred and one":               many(t, 101),
+		"a log signature under a name":    with(line(name, blob(lines[0])), lines[1]),
+		"time 0":                          with(lines[0], line(name, zero)),
+		"time above 2^63-1":               with(lines[0], line(name, late)),
+		"a name with a plus":              with(lines[0], line("a+b", blob(lines[1]))),
+		"a name with a space":             with(lines[0], line("a\u2003b", blob(lines[1]))),
+		"a carriage return":               with(lines[0], strings.Replace(lines[1], "=", "\r=", 1)),
+		"an empty line":                   with(lines[0], "\n", lines[1]),
 	} {
 		if _, err := tlog.ParseCosignedCheckpoint([]byte(raw)); !errors.Is(err, tlog.ErrCheckpoint) {
 			t.Errorf("%s: %v", what, err)
@@ -187,6 +190,23 @@ func TestCosignedRefuses(t *testing.T) {
 	}
 	if _, err := tlog.NewCosignedCheckpoint(signed(t, "a"), again, cosigned(t, "x").Cosignatures[0]); !errors.Is(err, tlog.ErrCheckpoint) {
 		t.Errorf("two of one key put together: %v", err)
+	}
+}
+
+// many is a checkpoint with n signatures, in order and of the right lengths.
+func many(t testing.TB, n int) string {
+	t.Helper()
+	out := string(signed(t, "a").Bytes())
+	for i := range n - 1 {
+		out += line(fmt.Sprintf("zz%03d", i), bytes.Repeat([]byte{1}, 76))
+	}
+	return out
+}
+
+// TestHundred: as many signatures as x/mod reads.
+func TestHundred(t *testing.T) {
+	if _, err := tlog.ParseCosignedCheckpoint([]byte(many(t, 100))); err != nil {
+		t.Error(err)
 	}
 }
 

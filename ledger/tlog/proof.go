@@ -61,7 +61,7 @@ func ParseProof(b []byte) (Proof, error) {
 	var p Proof
 	if line, after, _ := strings.Cut(rest, "\n"); strings.HasPrefix(line, "extra ") {
 		p.Extra, err = base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(line, "extra "))
-		if err != nil || len(p.Extra) == 0 || len(p.Extra) > MaxExtra {
+		if err != nil || len(p.Extra) > MaxExtra {
 			return Proof{}, fmt.Errorf("%w: extra data", ErrProof)
 		}
 		rest = after
