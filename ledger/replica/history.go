@@ -20,6 +20,7 @@ type history struct {
 	executed  atomic.Uint64             // raft index of the newest command executed, accepted or not
 	rehearsed atomic.Pointer[execution] // of the snapshot that raft is about to restore
 	unguarded bool                      // by the test constructor alone: a snapshot may cut history
+	memo      memo                      // of entries that were submitted here
 
 	mu      sync.RWMutex
 	state   *state.State
@@ -43,9 +44,21 @@ func (h *history) apply(raw []byte) (uint64, error) {
 
 // prefetch checks entries ahead of their turn, on all cores. Only the goroutine that applies calls it.
 func (h *history) prefetch(raws [][]byte) []state.Prefetched {
+	out := make([]state.Prefetched, len(raws))
+	var places []int
+	var missing [][]byte
+	for i, raw := range raws {
+		var ok bool
+		if out[i], ok = h.memo.take(raw); !ok {
+			places, missing = append(places, i), append(missing, raw)
+		}
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.state.Prefetch(raws)
+	for i, p := range h.state.Prefetch(missing) {
+		out[places[i]] = p
+	}
+	return out
 }
 
 func (h *history) applyPrefetched(raw []byte, p state.Prefetched) (uint64, error) {
@@ -64,11 +77,16 @@ func (h *history) applyPrefetched(raw []byte, p state.Prefetched) (uint64, error
 	return out.Index, nil
 }
 
-// check says what apply would say, for an entry submitted now.
+// check says what apply would say, for an entry submitted now, and remembers what it found out.
 func (h *history) check(raw []byte) error {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.state.Check(raw)
+	p := h.state.Prefetch([][]byte{raw})[0]
+	if err := h.state.CheckPrefetched(p); err != nil {
+		return err
+	}
+	h.memo.keep(raw, p)
+	return nil
 }
 
 // find returns the index at which raw stands.

@@ -49,8 +49,11 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 }
 
 // Check says whether Apply would accept raw now, and changes nothing.
-func (s *State) Check(raw []byte) error {
-	_, _, _, err := s.prepare(parsed(raw))
+func (s *State) Check(raw []byte) error { return s.CheckPrefetched(parsed(raw)) }
+
+// CheckPrefetched is Check for an entry that was parsed, and perhaps checked, ahead.
+func (s *State) CheckPrefetched(p Prefetched) error {
+	_, _, _, err := s.prepare(p)
 	return err
 }
 
