@@ -26,6 +26,7 @@ func (n *Node) background() {
 	n.work.Go(n.register)
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)
+	n.work.Go(n.vouch)
 }
 
 // measureEvery is how often figures that nobody announces are read.

@@ -15,7 +15,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "ledger", Short: "The governance ledger: look at it, take it along, verify it",
 		Example: "  crosslight ledger export --out ./ledger-export\n  crosslight ledger verify ./ledger-export",
-	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerExport(), a.ledgerVerify())
+	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerExport(), a.ledgerVerify(), a.recoverCommand())
 }
 
 func (a *app) ledgerStatus() *cobra.Command {

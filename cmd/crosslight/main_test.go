@@ -29,12 +29,14 @@ func TestScript(t *testing.T) {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {
 				env.Setenv(name, "")
 			}
-			port, release, err := reserve.Port()
-			if err != nil {
-				return err
+			for _, name := range []string{"FREE_PORT", "FREE_PORT_2", "FREE_PORT_3", "FREE_PORT_4", "FREE_PORT_5"} {
+				port, release, err := reserve.Port()
+				if err != nil {
+					return err
+				}
+				env.Defer(release)
+				env.Setenv(name, strconv.Itoa(port))
 			}
-			env.Defer(release)
-			env.Setenv("FREE_PORT", strconv.Itoa(port))
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},

@@ -99,6 +99,23 @@ func parseState(b []byte, ledger [32]byte, incarnation uint64, self member.KeyID
 	return k, k.check(ledger, incarnation)
 }
 
+// FinalOf is the newest final certificate in what a [Ready] persisted, and whether it holds one. It is for
+// tools that read a stopped node; nothing is verified. The error is [ErrState].
+func FinalOf(state []byte) (Certificate, bool, error) {
+	var w stateWire
+	if err := wire.Decode(state, &w, MaxState); err != nil {
+		return Certificate{}, false, fmt.Errorf("%w: %w", ErrState, err)
+	}
+	if w.Final == nil {
+		return Certificate{}, false, nil
+	}
+	c, err := parseCertificate(*w.Final)
+	if err != nil {
+		return Certificate{}, false, fmt.Errorf("%w: %w", ErrState, err)
+	}
+	return c, true, nil
+}
+
 // check compares the parts with one another.
 func (k kept) check(ledger [32]byte, incarnation uint64) error {
 	height := uint64(1)

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"crypto/ed25519"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
-	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -43,11 +43,17 @@ const DefaultMaxAge = time.Hour
 // ErrFork is finality's: more than b voters cheat, and the evidence proves it. It is fatal.
 var ErrFork = finality.ErrFork
 
-var (
-	// keyFinality holds what this voter must not forget, keyMuted the height at which it does not vote.
-	keyFinality = []byte("CrosslightFinality")
-	keyMuted    = []byte("CrosslightFinalityMuted")
-)
+// keyFinality is where the stable store holds what this voter must not forget, keyMuted the height at which
+// it does not vote: one of each for an incarnation of the ledger and a log key, since both vote anew.
+func keyFinality(incarnation uint64, logKey member.KeyID) []byte {
+	return fmt.Appendf(nil, "CrosslightFinality/%d/%s", incarnation, logKey)
+}
+
+func (d *decider) keyFinality() []byte { return keyFinality(d.incarnation, d.self) }
+
+func (d *decider) keyMuted() []byte {
+	return fmt.Appendf(nil, "CrosslightFinalityMuted/%d/%s", d.incarnation, d.self)
+}
 
 // decider runs the finality machine: one goroutine owns it and everything here that has no lock.
 //
@@ -63,7 +69,9 @@ type decider struct {
 	ledger  [32]byte
 	machine *finality.Machine
 	finals  *finals
-	post    *post
+	// incarnation is the machine's; the ledger's, but for the moment in which a recovery is executed.
+	incarnation uint64
+	post        *post
 
 	inbox   chan letter
 	rebuilt chan rebuilt
@@ -107,34 +115,39 @@ func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.Signe
 		done:  make(chan struct{}), transfer: make(chan struct{}, 1),
 	}
 	d.post = newPost(cfg.Dial, r.log)
-	var incarnation uint64
-	r.View(func(s *state.State) { incarnation = s.Incarnation() })
-	kept, err := optional(r.store.Get(keyFinality))
-	if err != nil {
-		return nil, err
-	}
-	d.fresh = kept == nil
-	if muted, err := optional(r.store.Get(keyMuted)); err != nil {
-		return nil, err
-	} else if len(muted) == 8 {
-		d.muted, _ = r.store.GetUint64(keyMuted)
-	}
+	var err error
 	if d.finals, err = openFinals(dir, genesis, r.history); err != nil {
 		return nil, err
 	}
 	if err := d.aside.read(keptPath(dir)); err != nil {
 		return nil, err
 	}
+	return d, d.incarnate(entry.FirstIncarnation)
+}
+
+// incarnate makes the machine of an incarnation from what this voter has signed in it.
+func (d *decider) incarnate(incarnation uint64) error {
+	d.incarnation, d.newest, d.crossed = incarnation, nil, 0
+	kept, err := optional(d.r.store.Get(d.keyFinality()))
+	if err != nil {
+		return err
+	}
+	d.fresh, d.muted = kept == nil, 0
+	if muted, err := optional(d.r.store.Get(d.keyMuted())); err != nil {
+		return err
+	} else if len(muted) == 8 {
+		d.muted = binary.BigEndian.Uint64(muted)
+	}
 	d.machine, err = finality.New(finality.Config{
-		Ledger: d.ledger, Incarnation: incarnation, Key: cfg.Log, Roster: d, History: d,
+		Ledger: d.ledger, Incarnation: incarnation, Key: d.cfg.Log, Roster: d, History: d,
 	}, kept)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	if c, ok := d.machine.Final(); ok {
 		d.newest = &c
 	}
-	return d, nil
+	return nil
 }
 
 // optional makes nothing of a key that is not there.

@@ -65,6 +65,9 @@ func (d *decider) settle() {
 	for {
 		leaves, epoch := d.r.history.all()
 		d.told = stand{uint64(len(leaves)), epoch}
+		if !d.followRecovery(leaves) {
+			return
+		}
 		d.followRaft()
 		d.cross()
 		d.check(d.machine.Executed())
@@ -108,7 +111,7 @@ func (d *decider) propose() {
 		return
 	}
 	size, _ := d.r.history.reach(d.finalSize())
-	if size <= d.finalSize() && !d.stale() || d.finals.handsOver() && d.cfg.Now().Sub(d.renewed) < handOverPatience {
+	if size <= d.finalSize() && !d.stale() && !d.begins() || d.finals.handsOver() && d.cfg.Now().Sub(d.renewed) < handOverPatience {
 		return
 	}
 	if err := d.machine.Propose(size); err != nil && !errors.Is(err, finality.ErrPropose) {
@@ -120,10 +123,13 @@ func (d *decider) propose() {
 // checkpoint, which is kept for ever.
 const handOverPatience = 10 * time.Second
 
+// begins says whether a recovery waits for the first checkpoint after it, which is that of itself.
+func (d *decider) begins() bool { return d.newest == nil && d.finals.floor() > 0 }
+
 // finalSize is what the machine knows to be final, executed here or not.
 func (d *decider) finalSize() uint64 {
 	if d.newest == nil {
-		return 0
+		return d.finals.size() // of a recovery, or 0
 	}
 	return d.newest.Value.Size
 }

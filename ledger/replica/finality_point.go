@@ -37,7 +37,9 @@ type finals struct {
 	nodes     []string        // peer IDs of after
 	handovers []FinalPoint    // ascending; each ends with an entry that changed the voters
 	changed   chan struct{}   // closed and replaced with each point
-	dirty     bool            // the point on disk is an older one
+	anchor    entry.StateAnchor
+	recovered uint64 // the size that a recovery ended with, 0 without one: no point is below it
+	dirty     bool   // the point on disk is an older one
 	written   time.Time
 }
 
@@ -58,6 +60,13 @@ func openFinals(dir string, g entry.SignedGenesis, h *history) (*finals, error) 
 func (f *finals) size() uint64 { return f.newest().Size }
 
 func (f *finals) height() uint64 { return f.newest().Height }
+
+// floor is the least size of a checkpoint in the present incarnation.
+func (f *finals) floor() uint64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.recovered
+}
 
 func (f *finals) newest() FinalPoint {
 	f.mu.RLock()
@@ -110,6 +119,9 @@ func (f *finals) execute(leaves [][]byte, v finality.Value) error {
 		out, err := f.state.ApplyPrefetched(f.state.Repeat(leaves[at]))
 		if err != nil {
 			return fmt.Errorf("%w: entry %d is final, and does not execute again: %w", ErrCorrupt, at, err)
+		}
+		if (at+1)%AnchorEvery == 0 {
+			f.anchor = entry.StateAnchor{Size: at + 1, Root: f.state.Root(), State: f.state.Hash()}
 		}
 		if turned(out.Events) || at+1 == v.Size {
 			f.before, f.after, f.nodes = f.after, f.state.FinalityVoters(), f.state.Voters()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
 )
 
@@ -42,6 +43,21 @@ func (r *Replica) ViewBoth(f func(final, tip *state.State, p FinalPoint)) {
 
 // Decides says whether finality runs here. It does not in tools and tests that want raft's word alone.
 func (r *Replica) Decides() bool { return r.decider != nil }
+
+// AnchorEvery is how many leaves lie between the sizes at which voters vouch for the hash of the state.
+const AnchorEvery = 4096
+
+// Anchor is the hash of the state at the newest final multiple of [AnchorEvery], and whether there is one
+// since this replica started.
+func (r *Replica) Anchor() (entry.StateAnchor, bool) {
+	if r.decider == nil {
+		return entry.StateAnchor{}, false
+	}
+	f := r.decider.finals
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.anchor, f.anchor.Size > 0
+}
 
 // WaitFinal returns once the first size leaves are final and executed here.
 func (r *Replica) WaitFinal(ctx context.Context, size uint64) error {

@@ -21,7 +21,7 @@ func (d *decider) carryOut() (acted bool) {
 		d.kept = append(d.kept, r.Keep...)
 		if r.State != nil {
 			// The stable store syncs, and a failure ends this goroutine: nothing below happens then.
-			if d.r.store.Set(keyFinality, r.State) != nil {
+			if d.r.store.Set(d.keyFinality(), r.State) != nil {
 				return false
 			}
 			d.active = true
@@ -75,7 +75,7 @@ func (d *decider) final(c finality.Certificate, voted bool) {
 		// This node has no memory of any vote, and finds that others have decided. Should its memory be
 		// lost rather than new, it may have voted at the next height; so it does not vote there.
 		d.muted = c.Height + 1
-		_ = d.r.store.SetUint64(keyMuted, d.muted) // a failure halts
+		_ = d.r.store.SetUint64(d.keyMuted(), d.muted) // a failure halts
 	}
 	d.fresh, d.active = false, false
 	d.newest, d.early, d.own, d.kept, d.renewed = &c, nil, nil, nil, d.cfg.Now()

@@ -32,6 +32,9 @@ func (d *decider) peerOf(id member.KeyID) (peer string, ok bool) {
 
 // RootAt implements [finality.History].
 func (d *decider) RootAt(size uint64) ([32]byte, bool) {
+	if size < d.finals.floor() {
+		return [32]byte{}, false // before the recovery, which the board has decided
+	}
 	if to, turns := d.r.history.reach(d.finals.size()); turns && size > to {
 		return [32]byte{}, false
 	}
@@ -71,7 +74,7 @@ func (d *decider) cross() {
 		return
 	}
 	c, err := b.Decode()
-	if err != nil || c.Height < d.machine.Height() || c.Height <= d.crossed {
+	if err != nil || c.Incarnation != d.incarnation || c.Height < d.machine.Height() || c.Height <= d.crossed {
 		return
 	}
 	d.crossed = c.Height // the state has verified it by the voters of before

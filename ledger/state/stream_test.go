@@ -66,6 +66,17 @@ func (s *stream) next() []byte {
 func (s *stream) draw() ([]byte, error) {
 	by, other := s.actors[s.rng.IntN(len(s.actors))], s.actors[s.rng.IntN(len(s.actors))]
 	switch p := s.rng.IntN(1000); {
+	case p < 20:
+		due, _ := s.l.S.AckDue(by.Name)
+		return entry.NewAck(s.sign(by, member.Operator), s.seq(by, member.Operator), max(due.Size, 1), due.Root)
+	case p < 30:
+		return entry.NewSeal(s.sign(by, member.Log), s.seq(by, member.Log), entry.Seal{Height: 1 + s.rng.Uint64N(9), Size: s.l.S.Size(), Root: s.l.S.Root()})
+	case p < 40:
+		a := entry.StateAnchor{Size: max(s.l.S.Size()&^15, 1), Root: [32]byte{byte(s.rng.IntN(2))}}
+		return entry.NewStateAnchor(s.sign(by, member.Log), s.seq(by, member.Log), a)
+	case p < 42:
+		key := other.keys[member.Roles()[s.rng.IntN(len(member.Roles()))]]
+		return entry.NewRevoke(s.sign(by, member.Root), s.seq(by, member.Root), member.PublicOf(key).ID())
 	case p < 420:
 		return entry.NewNodeInfo(s.sign(by, member.Operator), s.seq(by, member.Operator), []string{"/ip4/192.0.2.1/tcp/1"}, fmt.Sprintf("1.0.%d", s.rng.IntN(4)))
 	case p < 620:
@@ -124,7 +135,19 @@ func (s *stream) proposal() entry.Hash {
 }
 
 func (s *stream) content(other actor) entry.Proposal {
-	switch s.rng.IntN(4) {
+	switch s.rng.IntN(12) {
+	case 4:
+		return entry.Expel{Member: other.Name}
+	case 5:
+		return entry.SetSeat{Member: other.Name, Seat: s.rng.IntN(4) > 0}
+	case 6:
+		return entry.SetVoter{Member: other.Name, Voter: s.rng.IntN(4) > 0}
+	case 7:
+		return entry.SetSector{Member: other.Name, Sector: member.NGO}
+	case 8:
+		return entry.SetThresholds{Thresholds: entry.DefaultThresholds()}
+	case 9:
+		return entry.RevokeKey{Key: member.PublicOf(other.keys[member.Operator]).ID()}
 	case 0:
 		return entry.Admit{Card: other.Card(s.l.T), Seat: s.rng.IntN(2) == 0}
 	case 1:

@@ -121,7 +121,9 @@ func (s *Submitter) Enter(ctx context.Context, key ed25519.PrivateKey, build Mak
 	signer := entry.Signer{Key: key, LedgerID: s.id}
 	for {
 		var seq uint64
-		s.ledger.View(func(st *state.State) { seq = st.NextSeq(member.PublicOf(key).ID()) })
+		s.ledger.View(func(st *state.State) {
+			seq, signer.Incarnation = st.NextSeq(member.PublicOf(key).ID()), st.Incarnation()
+		})
 		if raw, err = build(signer, seq); err != nil {
 			return 0, nil, err
 		}
