@@ -1,13 +1,19 @@
 package replica
 
 import (
+	"errors"
 	"io"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/crosslight/crosslight/ledger/state"
 )
 
 // fsm is raft's side of history.
-type fsm struct{ history *history }
+type fsm struct {
+	history *history
+	halt    *halt
+}
 
 // applied is what Submit gets back from the entry that it submitted.
 type applied struct {
@@ -18,7 +24,16 @@ type applied struct {
 // Apply implements raft.FSM.
 func (f fsm) Apply(l *raft.Log) any {
 	index, err := f.history.apply(l.Data, l.Index)
+	f.know(err)
 	return applied{index, err}
+}
+
+// know stops the replica at an entry that this program is too old for: to skip it would be to leave the
+// ledger. It does not return then.
+func (f fsm) know(err error) {
+	if errors.Is(err, state.ErrProgram) {
+		f.halt.leave(err)
+	}
 }
 
 // ApplyBatch implements raft.BatchingFSM: signatures are checked on all cores, the rest in order.
@@ -36,6 +51,7 @@ func (f fsm) ApplyBatch(logs []*raft.Log) []any {
 			continue
 		}
 		index, err := f.history.applyPrefetched(l.Data, checked[0], l.Index)
+		f.know(err)
 		out[i], checked = applied{index, err}, checked[1:]
 	}
 	return out

@@ -56,9 +56,14 @@ func (h *halt) fail(err error) error {
 	if !h.armed.Load() {
 		return err
 	}
+	h.leave(err)
+	return err
+}
+
+// leave stops the replica and ends the goroutine.
+func (h *halt) leave(err error) {
 	h.stop(err)
 	runtime.Goexit()
-	return err
 }
 
 // failed returns the failure, or nil.

@@ -287,7 +287,7 @@ func (r *Replica) newRaft(config *raft.Config, snapshots raft.SnapshotStore) (ou
 	if err != nil {
 		return nil, err
 	}
-	out, err = raft.NewRaft(config, fsm{r.history}, cache, r.store, snapshots, r.transport)
+	out, err = raft.NewRaft(config, fsm{r.history, r.halt}, cache, r.store, snapshots, r.transport)
 	if err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
