@@ -23,11 +23,13 @@ var ErrInUse = errors.New("the ledger's folder is in use by another process")
 // lockWait is how long Open waits for a process that is just ending.
 const lockWait = time.Second
 
-// hooks are what only tests set: see export_test.go and OpenUnguarded.
+// hooks are what only tests set: see OpenUnguarded and OpenFaulty.
 type hooks struct {
 	unguarded bool
 	wrap      func(backend) backend // a failing disk
 	raft      func(*raft.Config)    // snapshots sooner
+	snapshots func(raft.SnapshotStore) raft.SnapshotStore
+	noSync    bool // the database stays in the operating system's memory
 }
 
 // Open reads what is on disk, checks and re-executes all of it, and takes part in the ledger. A
@@ -115,7 +117,7 @@ func (r *Replica) follow() {
 }
 
 func (r *Replica) openStore(dir string, with hooks) error {
-	db, err := openDatabase(dir)
+	db, err := openDatabase(dir, with.noSync)
 	if err != nil {
 		return err
 	}
@@ -127,14 +129,14 @@ func (r *Replica) openStore(dir string, with hooks) error {
 	return nil
 }
 
-func openDatabase(dir string) (db *raftboltdb.BoltStore, err error) {
+func openDatabase(dir string, noSync bool) (db *raftboltdb.BoltStore, err error) {
 	defer func() {
 		if recover() != nil { // bbolt's answer to some kinds of damage
 			err = fmt.Errorf("%w: %s is not readable", ErrCorrupt, logPath(dir))
 		}
 	}()
 	db, err = raftboltdb.New(raftboltdb.Options{
-		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait},
+		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait}, NoSync: noSync,
 	})
 	switch {
 	case err == nil:
@@ -156,7 +158,11 @@ func (r *Replica) start(dir string, with hooks) error {
 	if err != nil {
 		return classify(err)
 	}
-	snapshots := &snapGuard{SnapshotStore: files, off: with.unguarded, history: r.history, drain: r.drain}
+	var disk raft.SnapshotStore = files
+	if with.snapshots != nil {
+		disk = with.snapshots(files)
+	}
+	snapshots := &snapGuard{SnapshotStore: disk, off: with.unguarded, history: r.history, drain: r.drain}
 	newest, err := newestSnapshot(snapshots)
 	if err != nil {
 		return err
