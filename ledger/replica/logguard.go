@@ -284,6 +284,24 @@ func isStep(before, next, members map[string]bool) bool {
 	return changes <= 1
 }
 
+// GetLog implements raft.LogStore. Raft panics when an entry that it has stored is missing; a disk that
+// lost one ends the replica with [ErrCorrupt] instead.
+func (g *logGuard) GetLog(index uint64, out *raft.Log) error {
+	err := g.records.GetLog(index, out)
+	if !errors.Is(err, raft.ErrLogNotFound) {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err = g.records.GetLog(index, out); err == nil || index > g.last || index <= g.snapshot {
+		return err // stored in the meantime, not yet, or in a snapshot
+	}
+	if first, e := g.records.FirstIndex(); e == nil && first > index {
+		return err // compacted
+	}
+	return g.halt.fail(fmt.Errorf("%w: raft log entry %d of %d is missing", ErrCorrupt, index, g.last))
+}
+
 // StoreLog implements raft.LogStore.
 func (g *logGuard) StoreLog(l *raft.Log) error { return g.StoreLogs([]*raft.Log{l}) }
 
