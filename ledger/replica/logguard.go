@@ -86,6 +86,9 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 		g.configs = append(g.configs, placedConfig{l.Index, servers})
 		return err
 	})
+	if err == nil {
+		err = g.empty(snapshot, base)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,20 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 	if errors.Is(err, raftboltdb.ErrKeyNotFound) {
 		err = nil
 	}
+	return err
+}
+
+// empty deletes a log that ends before its snapshot does, as a crash leaves it after a snapshot has come
+// from the leader: what follows the snapshot would not follow the log, and could not be stored.
+func (g *logGuard) empty(snapshot uint64, base placedConfig) error {
+	if g.last == 0 || g.last >= snapshot {
+		return nil
+	}
+	first, err := g.records.FirstIndex()
+	if err == nil {
+		err = g.records.DeleteRange(first, g.last)
+	}
+	g.last, g.configs = 0, []placedConfig{base}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
@@ -69,15 +70,26 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		return nil, err
 	}
 	if err := r.start(cfg.Dir, with); err != nil {
-		return nil, errors.Join(err, r.transport.Close(), r.closer())
+		return nil, errors.Join(r.halt.named(err), r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
+	go r.fallSilent()
 	if with.unguarded {
 		close(r.compared)
 	} else {
 		go r.compare()
 	}
 	return r, nil
+}
+
+// fallSilent takes a replica that has stopped off the network. Only the goroutine that met the failure
+// has ended; a leader's others would go on with their heartbeats, and nobody would take its place.
+func (r *Replica) fallSilent() {
+	select {
+	case <-r.halt.done:
+		_ = r.transport.Close()
+	case <-r.stop:
+	}
 }
 
 // assemble makes a replica that has neither disk nor raft yet.
@@ -131,10 +143,11 @@ func (r *Replica) openStore(dir string, with hooks) error {
 
 func openDatabase(dir string, noSync bool) (db *raftboltdb.BoltStore, err error) {
 	defer func() {
-		if recover() != nil { // bbolt's answer to some kinds of damage
+		if recover() != nil { // bbolt's answer to some kinds of damage, and the memory's to a file cut short
 			err = fmt.Errorf("%w: %s is not readable", ErrCorrupt, logPath(dir))
 		}
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = raftboltdb.New(raftboltdb.Options{
 		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait}, NoSync: noSync,
 	})
@@ -276,7 +289,7 @@ func (r *Replica) newRaft(config *raft.Config, snapshots raft.SnapshotStore) (ou
 		return nil, err
 	}
 	out, err = raft.NewRaft(config, fsm{r.history}, cache, r.store, snapshots, r.transport)
-	if err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
+	if err = r.halt.named(err); err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return out, err

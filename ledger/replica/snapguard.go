@@ -160,14 +160,23 @@ func (s *guardedSink) Close() error {
 	if s.trusted() {
 		if s.guard.off {
 			s.guard.log.reset(s.index, s.config)
+			return s.SnapshotSink.Close()
 		}
-		return s.SnapshotSink.Close()
+		return s.finish()
 	}
 	if err := s.prove(); err != nil {
 		return errors.Join(err, s.SnapshotSink.Cancel())
 	}
 	s.guard.history.expect(s.result)
 	s.guard.log.reset(s.index, s.config)
+	return s.finish()
+}
+
+// finish lets the snapshot be there, written down before.
+func (s *guardedSink) finish() error {
+	if err := s.guard.remember(s.index, s.result.header); err != nil {
+		return errors.Join(err, s.SnapshotSink.Cancel())
+	}
 	return s.SnapshotSink.Close()
 }
 
