@@ -110,10 +110,10 @@ func (o *outage) confirm() float64 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				attempt, cancel := context.WithTimeout(ctx, Election)
-				result, err := n.Replica().Submit(attempt, raw)
+				index, err := Real{}.Submit(attempt, n, raw)
 				cancel()
 				if err == nil {
-					done <- result.Index
+					done <- index
 					return
 				}
 				time.Sleep(20 * time.Millisecond)
