@@ -2,11 +2,14 @@
 // It joins membership (ledger/state) with the rules (ledger/policy), as "Authorisation" of
 // crosslight/ledger/v1 (specs/ledger.md) has it.
 //
-//	session header ─► Ask ──► Authorised(own newest state) ──► Permit | Denial
+//	session header ─► Ask ──► Fresh ──► Authorised(own final state, own newest state) ──► Permit | Denial
 //
-// A member decides by its own newest state, never by one that the other side names: a querier may at
-// worst be refused by a holder that knows more than it does. A Permit can be made here alone, so what
-// needs one cannot be reached without having been allowed.
+// A member decides by its own states, never by one that the other side names: a querier may at worst be
+// refused by a holder that knows more than it does. Permissions come from what is final, which no
+// cheating leader can make up; restrictions act on sight: what the newest state denies is denied. What
+// is final must not be older than a bound, or a member that was expelled could be believed for ever by
+// a node that hears nothing. A Permit can be made here alone, so what needs one cannot be reached
+// without having been allowed.
 //
 // What leaks: a denial tells the asker which rule refused it, which it could read on the ledger itself.
 package ledger
@@ -14,6 +17,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/policy"
 	"github.com/crosslight/crosslight/ledger/state"
@@ -29,6 +33,8 @@ var (
 	ErrSuspended = errors.New("suspended")
 	// ErrNotPermitted reports that no rule of the policy allows the request.
 	ErrNotPermitted = errors.New("not permitted")
+	// ErrStale reports that the newest final checkpoint is too old to go by, or that there is none.
+	ErrStale = errors.New("the ledger's newest final checkpoint is too old")
 	// ErrEpochOver reports an epoch of the holder that is not in force, or has no key for the type.
 	ErrEpochOver = errors.New("epoch is not in force")
 )
@@ -88,12 +94,45 @@ func (p Permit) Epoch() uint64 { return p.epoch }
 // PublicKey is the holder's OPRF key for the type in that epoch, as it stands on the ledger.
 func (p Permit) PublicKey() [32]byte { return p.key }
 
-// Size is the size of the ledger that decided.
+// Size is the size of the final ledger that decided.
 func (p Permit) Size() uint64 { return p.size }
 
-// Authorised decides a request by s: this ledger, two members, neither suspended, a rule that allows,
-// the holder's epoch in force with a key for the type. The error is a [Denial].
-func Authorised(s *state.State, a Ask) (Permit, error) {
+// Fresh says whether a final checkpoint may be gone by at now: at least a quorum of voters had it at the
+// time at, zero for never, and bound is how old that may be. The error is a [Denial] with [ErrStale].
+func Fresh(at, now time.Time, bound time.Duration) error {
+	const remedy = "; start more of the voters' nodes and look at `crosslight ledger status`"
+	if at.IsZero() {
+		return &Denial{Err: ErrStale, Reason: "a quorum of voters has cosigned none yet" + remedy}
+	}
+	if age := now.Sub(at); age > bound {
+		return &Denial{Err: ErrStale, Reason: fmt.Sprintf("a quorum of voters has cosigned none for %s, and %s is the bound%s",
+			age.Round(time.Second), bound, remedy)}
+	}
+	return nil
+}
+
+// Authorised decides a request: this ledger, two members, neither suspended, a rule that allows, by the
+// state that is final and by tip, the newest; the holder's epoch, as it is final, with a key for the type.
+// Whether final is fresh enough says [Fresh]. The error is a [Denial].
+func Authorised(final, tip *state.State, a Ask) (Permit, error) {
+	if tip != final {
+		if _, err := allowed(tip, a); err != nil {
+			return Permit{}, err
+		}
+	}
+	p, err := allowed(final, a)
+	if err != nil {
+		return Permit{}, err
+	}
+	p.key, err = currentKey(final, p.holder, a.Epoch, a.Type)
+	if err != nil {
+		return Permit{}, err
+	}
+	return p, nil
+}
+
+// allowed decides by one state: who they are, and whether the policy allows.
+func allowed(s *state.State, a Ask) (Permit, error) {
 	querier, holder, err := parties(s, a.LedgerID, a.Querier, a.Holder)
 	if err != nil {
 		return Permit{}, err
@@ -102,11 +141,7 @@ func Authorised(s *state.State, a Ask) (Permit, error) {
 	if !d.Allowed {
 		return Permit{}, &Denial{Err: ErrNotPermitted, Rule: d.Rule, Reason: d.Reason}
 	}
-	key, err := currentKey(s, holder, a.Epoch, a.Type)
-	if err != nil {
-		return Permit{}, err
-	}
-	return Permit{querier: querier, holder: holder, decision: d, epoch: a.Epoch, key: key, size: s.Size()}, nil
+	return Permit{querier: querier, holder: holder, decision: d, epoch: a.Epoch, size: s.Size()}, nil
 }
 
 func policyAsk(querier, holder state.Member, a Ask) policy.Ask {
@@ -134,6 +169,9 @@ func inGoodStanding(s *state.State, peer, who string) (state.Member, error) {
 	m, ok := s.MemberByPeer(peer)
 	if !ok {
 		return m, &Denial{Err: ErrNotAMember, Reason: fmt.Sprintf("no member's node has %s's peer id at ledger size %d", who, s.Size())}
+	}
+	if m.Status == state.Joining {
+		return m, &Denial{Err: ErrNotAMember, Reason: fmt.Sprintf("%s, %s, has not acknowledged the ledger yet, at its size %d", who, m.Name, s.Size())}
 	}
 	if m.Status != state.Active {
 		return m, &Denial{Err: ErrSuspended, Reason: fmt.Sprintf("%s, %s, is suspended at ledger size %d", who, m.Name, s.Size())}

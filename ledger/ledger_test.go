@@ -26,6 +26,7 @@ func consortium(t *testing.T) *ledgertest.Ledger {
 	l.Put(l.Epoch(police, 3, "email"))
 	l.Pass(entry.Suspend{Member: police.Name}, platform, bank)
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)
+	l.Put(l.Ack(hotline))
 	p := policy.Default()
 	p.Version = 2
 	p.Rules[0].FromSectors = []string{string(member.Finance), string(member.LawEnforcement), string(member.Tech)}
@@ -74,7 +75,7 @@ func TestAuthorised(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := good
 			c.change(&a)
-			permit, err := ledger.Authorised(l.S, a)
+			permit, err := ledger.Authorised(l.S, l.S, a)
 			if !errors.Is(err, c.want) {
 				t.Fatalf("%v, want %v", err, c.want)
 			}
@@ -94,7 +95,7 @@ func TestAuthorised(t *testing.T) {
 
 func TestPermitSaysWhatTheRuleGrants(t *testing.T) {
 	l := consortium(t)
-	permit, err := ledger.Authorised(l.S, ledger.Ask{
+	permit, err := ledger.Authorised(l.S, l.S, ledger.Ask{
 		LedgerID: l.S.LedgerID(), Querier: peer(hotline), Holder: peer(bank), Epoch: 2,
 		Type: "email", Purpose: "victim-identification",
 	})
@@ -130,7 +131,7 @@ func TestAuthorisedMirror(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := good
 			c.change(&a)
-			permit, err := ledger.AuthorisedMirror(l.S, a)
+			permit, err := ledger.AuthorisedMirror(l.S, l.S, a)
 			if !errors.Is(err, c.want) || permit.Labels() != c.labels {
 				t.Fatalf("%v, labels %v", err, permit.Labels())
 			}

@@ -29,10 +29,27 @@ func (p MirrorPermit) Holder() state.Member { return p.holder }
 // Labels reports whether the sealed labels may be served beside the tags.
 func (p MirrorPermit) Labels() bool { return p.entitlement.Labels }
 
-// AuthorisedMirror decides by s whether a member may be served a holder's index: this ledger, two
-// members, neither suspended, some rule under which the asker may ask that holder about the type, the
-// holder's epoch in force. The error is a [Denial].
-func AuthorisedMirror(s *state.State, a MirrorAsk) (MirrorPermit, error) {
+// AuthorisedMirror decides whether a member may be served a holder's index: this ledger, two members,
+// neither suspended, some rule under which the asker may ask that holder about the type, by the state
+// that is final and by tip, the newest; the holder's epoch, as it is final. The error is a [Denial].
+func AuthorisedMirror(final, tip *state.State, a MirrorAsk) (MirrorPermit, error) {
+	sooner, err := entitled(tip, a)
+	if err != nil {
+		return MirrorPermit{}, err
+	}
+	p, err := entitled(final, a)
+	if err != nil {
+		return MirrorPermit{}, err
+	}
+	p.entitlement.Labels = p.entitlement.Labels && sooner.entitlement.Labels
+	if _, err := currentKey(final, p.holder, a.Epoch, a.Type); err != nil {
+		return MirrorPermit{}, err
+	}
+	return p, nil
+}
+
+// entitled decides by one state: who they are, and what the policy lets the asker have.
+func entitled(s *state.State, a MirrorAsk) (MirrorPermit, error) {
 	asker, holder, err := parties(s, a.LedgerID, a.Asker, a.Holder)
 	if err != nil {
 		return MirrorPermit{}, err
@@ -42,9 +59,6 @@ func AuthorisedMirror(s *state.State, a MirrorAsk) (MirrorPermit, error) {
 		return MirrorPermit{}, &Denial{
 			Err: ErrNotPermitted, Reason: "no rule lets " + asker.Name + " ask " + holder.Name + " about this type",
 		}
-	}
-	if _, err := currentKey(s, holder, a.Epoch, a.Type); err != nil {
-		return MirrorPermit{}, err
 	}
 	return MirrorPermit{asker: asker, holder: holder, entitlement: e}, nil
 }

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/protocol/indicator"
@@ -23,6 +25,7 @@ func (n *Node) background() {
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
 	n.work.Go(n.register)
 	n.work.Go(n.attestClock)
+	n.work.Go(n.handOver)
 }
 
 // measureEvery is how often figures that nobody announces are read.
@@ -70,8 +73,28 @@ func (n *Node) checkCurrent() {
 	}
 }
 
-// settled says whether this node may authorise by its ledger.
+// settled says whether this node's ledger is of the present.
 func (n *Node) settled() bool { return n.pinned.Load() && n.current.Load() }
+
+// mayAuthorise says whether this node may authorise by its ledger: it is of the present, and a quorum of
+// voters has cosigned a checkpoint of it that was executed here.
+func (n *Node) mayAuthorise() bool {
+	return n.settled() && (!n.replica.Decides() || !n.replica.Final().At.IsZero())
+}
+
+// authority shows what to decide by: what is final, if that is not too old, and what is newest. Without
+// finality, which only a test can bring about, both are the newest.
+func (n *Node) authority(read func(final, tip *state.State)) (err error) {
+	n.replica.ViewBoth(func(final, tip *state.State, p replica.FinalPoint) {
+		if n.replica.Decides() {
+			err = ledger.Fresh(p.At, n.cfg.Now(), n.cfg.MaxAge)
+		}
+		if err == nil {
+			read(final, tip)
+		}
+	})
+	return err
+}
 
 // soon fires while the node is not settled, so that it notices quickly.
 func (n *Node) soon() <-chan time.Time {
@@ -86,6 +109,12 @@ const settleEvery = 20 * time.Millisecond
 func (n *Node) measure() {
 	s := n.replica.Status()
 	n.metrics.LedgerSize.Set(float64(s.Size))
+	final := n.replica.Final()
+	n.metrics.FinalSize.Set(float64(final.Size))
+	n.metrics.FinalHeight.Set(float64(final.Height))
+	if !final.At.IsZero() {
+		n.metrics.FinalAge.Set(n.cfg.Now().Sub(final.At).Seconds())
+	}
 	n.metrics.RaftTerm.Set(float64(s.Term))
 	n.metrics.RaftLeader.Set(map[bool]float64{true: 1}[s.Role == "leader"])
 	connected := 0
@@ -130,6 +159,7 @@ func (n *Node) checks() {
 		}
 		return ""
 	})
+	n.health.Register("finality", n.checkFinality)
 	n.health.Register("index", n.holder.Indexer().Check)
 	n.health.Register("epoch", func() string {
 		m, ok := n.self()
@@ -138,6 +168,17 @@ func (n *Node) checks() {
 		}
 		return ""
 	})
+}
+
+// checkFinality says why nothing may be authorised by what is final.
+func (n *Node) checkFinality() string {
+	if !n.replica.Decides() {
+		return ""
+	}
+	if err := ledger.Fresh(n.replica.Final().At, n.cfg.Now(), n.cfg.MaxAge); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 func (n *Node) self() (m state.Member, ok bool) {
@@ -182,6 +223,9 @@ func (n *Node) registerOnce() (done bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, registerWithin)
 	defer cancel()
+	if err := n.acknowledge(ctx, m); err != nil {
+		return false, fmt.Errorf("acknowledgement: %w", err)
+	}
 	if err := n.registerNode(ctx, m); err != nil {
 		return false, fmt.Errorf("addresses: %w", err)
 	}
@@ -189,6 +233,24 @@ func (n *Node) registerOnce() (done bool, err error) {
 		return false, fmt.Errorf("epoch: %w", err)
 	}
 	return true, nil
+}
+
+// acknowledge says on the ledger, once, that this member was led to the history that admitted it: the
+// replica has executed all of it, and it passes through what the invitation pins.
+func (n *Node) acknowledge(ctx context.Context, m state.Member) error {
+	var b entry.Ack
+	var due bool
+	n.replica.View(func(s *state.State) { b, due = s.AckDue(m.Name) })
+	if !due {
+		return nil
+	}
+	_, _, err := n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+		return entry.NewAck(s, seq, b.Size, b.Root)
+	})
+	if errors.Is(err, entry.ErrNoChange) {
+		return nil
+	}
+	return err
 }
 
 func (n *Node) registerNode(ctx context.Context, m state.Member) error {
@@ -199,7 +261,7 @@ func (n *Node) registerNode(ctx context.Context, m state.Member) error {
 	if m.Version == n.cfg.Version && slices.Equal(addresses, m.Addresses) {
 		return nil
 	}
-	_, _, err := n.submit.Submit(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, _, err := n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewNodeInfo(s, seq, addresses, n.cfg.Version)
 	})
 	if errors.Is(err, entry.ErrNoChange) {
@@ -226,7 +288,7 @@ func (n *Node) registerEpoch(ctx context.Context, m state.Member) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = n.submit.Submit(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, _, err = n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewEpochCommit(s, seq, next, commit)
 	})
 	if err == nil {

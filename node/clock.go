@@ -54,7 +54,7 @@ func (n *Node) attestClock() {
 func (n *Node) attest(seconds uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, attestWithin)
 	defer cancel()
-	_, _, err := n.submit.Submit(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, _, err := n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewClockAttest(s, seq, seconds)
 	})
 	if err != nil && n.ctx.Err() == nil {

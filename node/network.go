@@ -4,17 +4,23 @@ import (
 	"context"
 	"net"
 
+	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/forward"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/submit"
+	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 )
 
-// raftProtocol carries the ledger's consensus.
-const raftProtocol = "crosslight/raft/v1"
+// The streams of the ledger: raft's, the votes on what is final, and the leaves for whoever has to
+// rebuild.
+const (
+	raftProtocol    = "crosslight/raft/v1"
+	historyProtocol = "crosslight/history/v1"
+)
 
 // openNetwork starts the host with the gate open to those whom the genesis and the invitation name;
 // the ledger widens and narrows it from then on.
@@ -67,14 +73,14 @@ func without(peers map[string][]string, self string) map[string][]string {
 func (n *Node) openLedger() (err error) {
 	n.replica, err = n.openReplica(replica.Config{
 		Dir: n.home.Raft(), Self: n.host.ID(), Genesis: n.genesis, Logger: n.log, Timing: n.cfg.Timing,
-		Dial:       func(ctx context.Context, peer string) (net.Conn, error) { return n.host.Open(ctx, peer, raftProtocol) },
-		OnEvidence: n.accuse,
-		OnEvents: func([]state.Event) {
-			select {
-			case n.events <- struct{}{}:
-			default:
-			}
+		Dial: n.dial(raftProtocol),
+		Finality: &replica.FinalityConfig{
+			Log: n.ring.Private(member.Log), Cosigner: n.ring.Private(member.Cosigner),
+			Dial: n.dial(finality.Domain), DialHistory: n.dial(historyProtocol),
+			Now: n.cfg.Now, MaxAge: n.cfg.MaxAge, OnFinal: func(replica.FinalPoint) { n.nudge() },
 		},
+		OnEvidence: n.accuse,
+		OnEvents:   func([]state.Event) { n.nudge() },
 	})
 	if err != nil {
 		return err
@@ -83,8 +89,23 @@ func (n *Node) openLedger() (err error) {
 	n.follow()
 	n.submit = submit.New(n.replica, n.host, n.genesis.ID(), n.host.ID(), n.log)
 	n.host.Handle(raftProtocol, replica.MaxStreams, func(_ context.Context, s p2p.Stream) { n.replica.Accept(s.Peer(), s) })
+	n.host.Handle(finality.Domain, replica.MaxFinalityStreams, func(_ context.Context, s p2p.Stream) { n.replica.AcceptFinality(s.Peer(), s) })
+	n.host.Handle(historyProtocol, replica.MaxHistoryStreams, func(_ context.Context, s p2p.Stream) { n.replica.AcceptHistory(s.Peer(), s) })
 	n.host.Handle(forward.Protocol, submit.MaxStreams, n.submit.Serve)
 	return nil
+}
+
+// dial opens streams of one protocol.
+func (n *Node) dial(protocol string) replica.DialFunc {
+	return func(ctx context.Context, peer string) (net.Conn, error) { return n.host.Open(ctx, peer, protocol) }
+}
+
+// nudge has watchLedger look at once.
+func (n *Node) nudge() {
+	select {
+	case n.events <- struct{}{}:
+	default:
+	}
 }
 
 // dataProtocols are the streams that a suspended member loses. It keeps replicating the ledger, and

@@ -53,6 +53,7 @@ type Config struct {
 	Version    string
 	Logger     *slog.Logger
 	Timing     replica.Timing   // zero is the default
+	MaxAge     time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
 	Now        func() time.Time // nil is the system's clock
 	Tap        p2p.Tap          // nil; tests record what leaves the node
 }
@@ -114,6 +115,9 @@ func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error)
 	}
 	if n.cfg.Now == nil {
 		n.cfg.Now = time.Now
+	}
+	if n.cfg.MaxAge == 0 {
+		n.cfg.MaxAge = replica.DefaultMaxAge
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	for _, step := range []func() error{n.openHome, n.openData, n.openNetwork, n.openLedger, n.openHub, n.openAPI} {

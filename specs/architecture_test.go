@@ -34,7 +34,7 @@ var homes = map[string][]string{
 	"github.com/danielgtaylor/huma":    {"node/api"},
 	"modernc.org/sqlite":               {"node/store"},
 	"filippo.io/age":                   {"node/keys"},
-	"filippo.io/edwards25519":          {"protocol/member"},
+	"filippo.io/edwards25519":          {"privacy/ristretto", "protocol/member"},
 	"github.com/nyaruka/phonenumbers":  {"protocol/indicator"},
 	"github.com/prometheus/":           {"node/telemetry"},
 	"github.com/fxamacker/cbor":        {"protocol/wire"},

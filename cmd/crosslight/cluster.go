@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/p2p/reserve"
 )
 
 // randomWorkFactor is scrypt's work factor for the passphrases that [newCluster] makes. They hold 128
@@ -37,6 +37,7 @@ type process struct {
 
 	home, passphrase string
 	listen           string
+	release          func() // gives up the port of listen
 	cmd              *exec.Cmd
 	stdin            io.Closer     // the node stops when this closes, even if we are killed
 	exited           chan struct{} // closed once the node has ended
@@ -48,19 +49,24 @@ func newCluster(dir string, nodes []*process) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	ports, err := freePorts(len(nodes))
-	if err != nil {
-		return nil, err
-	}
-	for i, n := range nodes {
-		n.home = filepath.Join(dir, folderName(n.name))
-		n.listen = fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", ports[i])
-		n.passphrase = n.home + ".passphrase"
-		if err := home.WriteFile(n.passphrase, []byte(rand.Text()+"\n"), 0o600); err != nil {
+	c := &cluster{exe, dir, nodes}
+	for _, n := range nodes {
+		if err := c.prepare(n); err != nil {
+			c.stop()
 			return nil, err
 		}
 	}
-	return &cluster{exe, dir, nodes}, nil
+	return c, nil
+}
+
+// prepare gives a member its folder, its port and a passphrase.
+func (c *cluster) prepare(n *process) (err error) {
+	n.home = filepath.Join(c.dir, folderName(n.name))
+	n.passphrase = n.home + ".passphrase"
+	if n.listen, n.release, err = reserve.Address(); err != nil {
+		return err
+	}
+	return home.WriteFile(n.passphrase, []byte(rand.Text()+"\n"), 0o600)
 }
 
 // folderName makes a folder's name of a member's.
@@ -76,20 +82,6 @@ func folderName(name string) string {
 		}
 		return '-'
 	}, name), "-")
-}
-
-// freePorts finds n loopback ports that nobody listens on. All are held at once, so they differ.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // run runs one command as the member's user and returns its standard output. A partial answer, exit
@@ -228,7 +220,8 @@ func (n *process) lastWords() string {
 	return strings.Join(lines[max(0, len(lines)-5):], "\n")
 }
 
-// stop ends every node that runs: first by closing its input, then, if it does not listen, by force.
+// stop ends every node that runs, first by closing its input, then, if it does not listen, by force, and
+// gives up the ports.
 func (c *cluster) stop() {
 	var all sync.WaitGroup
 	for _, n := range c.nodes {
@@ -237,6 +230,11 @@ func (c *cluster) stop() {
 		}
 	}
 	all.Wait()
+	for _, n := range c.nodes {
+		if n.release != nil {
+			n.release()
+		}
+	}
 }
 
 func (n *process) stop() {

@@ -31,7 +31,8 @@ type config struct {
 	PassphraseFile string
 	APIListen      string
 	P2PListen      []string
-	P2PAnnounce    []string // empty where the card says it
+	P2PAnnounce    []string      // empty where the card says it
+	MaxAge         time.Duration // of the newest final checkpoint
 	LogLevel       slog.Level
 }
 
@@ -50,6 +51,9 @@ type fileConfig struct {
 		Listen   []string `yaml:"listen,omitempty"`
 		Announce []string `yaml:"announce,omitempty"`
 	} `yaml:"p2p,omitempty"`
+	Ledger *struct {
+		MaxAge *time.Duration `yaml:"max_age,omitempty"`
+	} `yaml:"ledger,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
@@ -79,6 +83,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("api.listen", defaultAPIListen)
 	v.SetDefault("p2p.listen", []string{defaultP2PListen})
 	v.SetDefault("p2p.announce", []string{})
+	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("log.level", "info")
 	return v
 }
@@ -162,6 +167,7 @@ func (a *app) settings(dir string) (config, error) {
 		APIListen:      a.v.GetString("api.listen"),
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
+		MaxAge:         a.v.GetDuration("ledger.max_age"),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -197,6 +203,9 @@ func (c config) check() error {
 	}
 	if c.Timeout < 0 {
 		return usageText("--timeout must not be negative")
+	}
+	if c.MaxAge < time.Minute {
+		return fmt.Errorf("%w: ledger.max_age: a duration of at least a minute, such as 1h", errConfig)
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)

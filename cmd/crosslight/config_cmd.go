@@ -24,6 +24,7 @@ type shownConfig struct {
 	APIListen      string   `json:"api_listen"`
 	P2PListen      []string `json:"p2p_listen"`
 	P2PAnnounce    []string `json:"p2p_announce"`
+	LedgerMaxAge   string   `json:"ledger_max_age"`
 	LogLevel       string   `json:"log_level"`
 }
 
@@ -45,7 +46,8 @@ func (a *app) configShow(context.Context, []string) error {
 	c := shownConfig{
 		Home: a.cfg.Home, Output: a.cfg.Output, Timeout: a.cfg.Timeout.String(), Region: absent(a.cfg.Region),
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
-		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce, LogLevel: strings.ToLower(a.cfg.LogLevel.String()),
+		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
+		LedgerMaxAge: a.cfg.MaxAge.String(), LogLevel: strings.ToLower(a.cfg.LogLevel.String()),
 	}
 	if file := home.Home(a.cfg.Home).Config(); exists(file) {
 		c.File = &file

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crosslight/crosslight/node/p2p/reserve"
 )
 
 func TestMain(m *testing.M) {
@@ -27,11 +29,12 @@ func TestScript(t *testing.T) {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {
 				env.Setenv(name, "")
 			}
-			ports, err := freePorts(1)
+			port, release, err := reserve.Port()
 			if err != nil {
 				return err
 			}
-			env.Setenv("FREE_PORT", strconv.Itoa(ports[0]))
+			env.Defer(release)
+			env.Setenv("FREE_PORT", strconv.Itoa(port))
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},

@@ -49,8 +49,8 @@ func (k Kind) String() string {
 // ProposalKind says what a proposal would do. The numbers are part of the ledger's format.
 type ProposalKind uint64
 
-// The proposal kinds of crosslight/ledger/v1. This version serves Admit, Suspend, Reinstate and
-// Policy; the others have their number and are refused by name.
+// The proposal kinds of crosslight/ledger/v1. Constitution has its number and is refused by name: what
+// a constitution says, Thresholds and Sector change.
 const (
 	ProposeAdmit        ProposalKind = 1
 	ProposeSuspend      ProposalKind = 2
@@ -58,7 +58,7 @@ const (
 	ProposePolicy       ProposalKind = 4
 	ProposeExpel        ProposalKind = 5
 	ProposeSeat         ProposalKind = 6
-	ProposeVoters       ProposalKind = 7
+	ProposeVoter        ProposalKind = 7
 	ProposeSector       ProposalKind = 8
 	ProposeThresholds   ProposalKind = 9
 	ProposeConstitution ProposalKind = 10
@@ -68,7 +68,7 @@ const (
 
 var proposalNames = [...]string{
 	ProposeAdmit: "admit", ProposeSuspend: "suspend", ProposeReinstate: "reinstate",
-	ProposePolicy: "policy", ProposeExpel: "expel", ProposeSeat: "seat", ProposeVoters: "voters",
+	ProposePolicy: "policy", ProposeExpel: "expel", ProposeSeat: "seat", ProposeVoter: "voter",
 	ProposeSector: "sector", ProposeThresholds: "thresholds", ProposeConstitution: "constitution",
 	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade",
 }

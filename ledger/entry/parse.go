@@ -30,6 +30,9 @@ type Signed struct {
 // version of the ledger serves, every field within its limits. Errors are rejections of this package.
 // It keeps a copy of raw.
 func Parse(raw []byte) (Signed, error) {
+	if v, ok := VersionOf(raw); ok && v > Version && len(raw) <= MaxEnvelope {
+		return Signed{}, fmt.Errorf("%w: %d", ErrVersion, v) // its shape is not known here
+	}
 	var e Envelope
 	if err := decode(raw, &e); err != nil {
 		return Signed{}, err
@@ -88,6 +91,20 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[WithdrawProposal](b)
 	case KindSuspend:
 		return readBody[EmergencySuspend](b)
+	case KindRecovery:
+		return readBody[Recovery](b)
+	case KindSeal:
+		return readBody[Seal](b)
+	case KindStateAnchor:
+		return readBody[StateAnchor](b)
+	case KindAck:
+		return readBody[Ack](b)
+	case KindRotate:
+		return readBody[Rotate](b)
+	case KindRevoke:
+		return readBody[Revoke](b)
+	case KindHandOver:
+		return readBody[HandOver](b)
 	case KindClockAttest:
 		return readBody[ClockAttest](b)
 	}

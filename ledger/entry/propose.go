@@ -27,7 +27,7 @@ func (b Propose) check() error {
 	return err
 }
 
-// Decode returns what is proposed: an Admit, Suspend, Reinstate or SetPolicy. Its shape has been
+// Decode returns what is proposed, one of the types whose names are [ProposalKind]s. Its shape has been
 // checked; signatures of an admission's card have not.
 func (b Propose) Decode() (Proposal, error) {
 	switch b.Proposal {
@@ -39,6 +39,20 @@ func (b Propose) Decode() (Proposal, error) {
 		return readProposal[Reinstate](b.Content)
 	case ProposePolicy:
 		return readProposal[SetPolicy](b.Content)
+	case ProposeExpel:
+		return readProposal[Expel](b.Content)
+	case ProposeSeat:
+		return readProposal[SetSeat](b.Content)
+	case ProposeVoter:
+		return readProposal[SetVoter](b.Content)
+	case ProposeSector:
+		return readProposal[SetSector](b.Content)
+	case ProposeThresholds:
+		return readProposal[SetThresholds](b.Content)
+	case ProposeRevoke:
+		return readProposal[RevokeKey](b.Content)
+	case ProposeUpgrade:
+		return readProposal[SetUpgrade](b.Content)
 	}
 	if b.Proposal.Known() {
 		return nil, fmt.Errorf("%w: proposal to %s", ErrKindNotServed, b.Proposal)

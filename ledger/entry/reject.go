@@ -57,6 +57,12 @@ var (
 	ErrNoSeat = reject(19, "no-seat", "the member has no seat")
 )
 
+// Rejections of keys that stood once.
+var (
+	// ErrRevokedKey reports a signing key that was replaced or revoked, or whose member was expelled.
+	ErrRevokedKey = reject(20, "revoked-key", "the signing key is no longer valid")
+)
+
 // Rejections of node infos and epochs.
 var (
 	// ErrNoChange reports an entry that would leave everything as it is.
@@ -76,6 +82,17 @@ var (
 	// ErrClockBehind reports a clock that is further behind ledger time than counts.
 	ErrClockBehind = reject(35, "clock-behind", "the clock is too far behind ledger time")
 )
+
+// Rejections of newcomers.
+var (
+	// ErrAckRoot reports an acknowledgement of another history than the one that admitted the member.
+	ErrAckRoot = reject(36, "wrong-root", "the acknowledged root is not the ledger's")
+	// ErrNotAcknowledged reports an entry of, or about, a member that has not acknowledged the ledger yet.
+	ErrNotAcknowledged = reject(37, "not-acknowledged", "the member has not acknowledged the ledger yet")
+)
+
+// ErrAhead reports a voter that vouches for more entries than there are.
+var ErrAhead = reject(38, "ahead", "it speaks of entries that are not there yet")
 
 // Rejections of proposals and votes.
 var (
@@ -129,6 +146,53 @@ var (
 	ErrFounders = reject(61, "bad-founders", "the founders cannot found a consortium")
 	// ErrGenesisSignature reports a founder's signature that is missing or does not verify.
 	ErrGenesisSignature = reject(62, "genesis-signature", "a founder's signature is missing or does not verify")
+)
+
+// Rejections of changes of the board and of the voters, beside those above.
+var (
+	// ErrLastSeat reports a change that would leave nobody to decide.
+	ErrLastSeat = reject(70, "last-seat", "the board would have no seat left")
+	// ErrTooFewSectors reports a change after which the seats would be of fewer sectors than a decision
+	// takes: the board could decide nothing any more, not even to undo it.
+	ErrTooFewSectors = reject(71, "too-few-sectors", "the board would be of too few sectors to decide anything")
+	// ErrTooFewVoters reports a change below the least number of voters.
+	ErrTooFewVoters = reject(72, "too-few-voters", "there would be too few voters")
+	// ErrTooManyVoters reports a voter beyond the greatest number.
+	ErrTooManyVoters = reject(73, "too-many-voters", "there would be too many voters")
+	// ErrSectorMajority reports a change after which one sector would hold a raft majority.
+	ErrSectorMajority = reject(74, "sector-majority", "one sector would hold a majority of the voters")
+	// ErrHandOverOpen reports a change of the voters while the one before has not been handed over.
+	ErrHandOverOpen = reject(75, "hand-over-open", "the voters before have not handed over yet")
+	// ErrUpgrade reports an upgrade to another version than the next one.
+	ErrUpgrade = reject(76, "wrong-upgrade", "not the next version of entries")
+	// ErrNoSuchKey reports a key that no member holds now.
+	ErrNoSuchKey = reject(77, "no-such-key", "no member holds this key")
+	// ErrNoHandOver reports a hand-over while none is due.
+	ErrNoHandOver = reject(78, "no-hand-over", "no hand-over is open")
+	// ErrCertificate reports a certificate that does not show what it has to.
+	ErrCertificate = reject(79, "bad-certificate", "the certificate does not show that the entry is final")
+)
+
+// Rejections of rotations and revocations.
+var (
+	// ErrRotation reports a rotation that lacks a signature, or whose signature does not verify.
+	ErrRotation = reject(80, "bad-rotation", "the rotation is not signed by the keys that it takes")
+	// ErrRotationWaits reports a second rotation of one role while the first waits.
+	ErrRotationWaits = reject(81, "rotation-waits", "a rotation waits already")
+	// ErrRotationRests reports a voter that rotates a key that it votes with too often.
+	ErrRotationRests = reject(82, "rotation-rests", "a voter rotates one such key a day")
+	// ErrVoterKey reports a voter that revokes a key that it votes with.
+	ErrVoterKey = reject(83, "voter-key", "a voter's node, log and cosigner keys are rotated, not revoked")
+)
+
+// Rejections of a recovery.
+var (
+	// ErrBase reports a recovery that goes on from another point than this one.
+	ErrBase = reject(90, "wrong-base", "the recovery does not go on from here")
+	// ErrRecoverySignature reports a signature under a recovery that does not verify, or is no seat's.
+	ErrRecoverySignature = reject(91, "recovery-signature", "a signature under the recovery does not hold")
+	// ErrRecoveryVotes reports a recovery that too few seats have signed, or of too few sectors.
+	ErrRecoveryVotes = reject(92, "recovery-votes", "too few seats have signed the recovery")
 )
 
 var rejections []*Rejection

@@ -3,6 +3,8 @@ package entry
 import (
 	"fmt"
 	"strings"
+
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // Summary says in one line what an entry does. It names nothing that is not public among members.
@@ -16,6 +18,32 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
 		return "call to suspend " + b.Member + " at once"
+	case Recovery:
+		st, err := b.Decode()
+		if err != nil {
+			return s.Kind().String()
+		}
+		return fmt.Sprintf("recovery into incarnation %d from size %d, signed by %d seats", st.Incarnation, st.Size, len(b.Signatures))
+	case Seal:
+		return fmt.Sprintf("checkpoint %d of size %d is final", b.Height, b.Size)
+	case StateAnchor:
+		return fmt.Sprintf("state hash %x at size %d", b.State, b.Size)
+	case Ack:
+		return fmt.Sprintf("the ledger acknowledged at size %d", b.Size)
+	case Rotate:
+		how := "after 24 hours"
+		if len(b.ByRoot) > 0 || b.Role == string(member.Root) && len(b.ByOld) > 0 {
+			how = "at once"
+		}
+		return fmt.Sprintf("another %s key, %s, %s", b.Role, b.New.ID(), how)
+	case Revoke:
+		return "key " + b.Key.String() + " revoked"
+	case HandOver:
+		c, err := b.Decode()
+		if err != nil {
+			return s.Kind().String()
+		}
+		return fmt.Sprintf("the voters of before hand over at size %d", c.Value.Size)
 	case ClockAttest:
 		return "clock at " + Instant(b.Time)
 	case WithdrawProposal:
@@ -54,6 +82,26 @@ func Phrase(p Proposal) string {
 		return "reinstate " + p.Member
 	case SetPolicy:
 		return fmt.Sprintf("put policy version %d in force", p.Policy.Version)
+	case Expel:
+		return "expel " + p.Member
+	case SetSeat:
+		if p.Seat {
+			return "give " + p.Member + " a seat"
+		}
+		return "take the seat of " + p.Member
+	case SetVoter:
+		if p.Voter {
+			return "make " + p.Member + " a voter"
+		}
+		return "end the raft vote of " + p.Member
+	case SetSector:
+		return fmt.Sprintf("move %s to the sector %s", p.Member, p.Sector)
+	case SetThresholds:
+		return "change the thresholds to " + p.Thresholds.String()
+	case RevokeKey:
+		return "revoke the key " + p.Key.String()
+	case SetUpgrade:
+		return fmt.Sprintf("accept entries of version %d", p.Version)
 	}
 	return p.ProposalKind().String()
 }

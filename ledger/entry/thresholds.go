@@ -9,9 +9,46 @@ import (
 // that no sector governs alone.
 type Thresholds struct {
 	Ordinary       Fraction `cbor:"1,keyasint"` // policy, admission without a seat, suspension, reinstatement
-	Grave          Fraction `cbor:"2,keyasint"` // a seat, expulsion, the voter set, an upgrade
-	Constitutional Fraction `cbor:"3,keyasint"` // the constitution, these thresholds, recovery
+	Grave          Fraction `cbor:"2,keyasint"` // a seat, expulsion, the voter set, a revocation, an upgrade
+	Constitutional Fraction `cbor:"3,keyasint"` // a sector, these thresholds, recovery
 	Sectors        uint64   `cbor:"4,keyasint"` // at least 2
+}
+
+// Class is how much a decision takes.
+type Class uint8
+
+// The classes, from the least to the most.
+const (
+	Ordinary       Class = 1
+	Grave          Class = 2
+	Constitutional Class = 3
+)
+
+// ClassOf is what a proposal takes. A new seat is grave: admissions by a bare majority would otherwise
+// grow into any larger one.
+func ClassOf(p Proposal) Class {
+	switch p := p.(type) {
+	case Admit:
+		if p.Seat {
+			return Grave
+		}
+	case Expel, SetSeat, SetVoter, RevokeKey, SetUpgrade:
+		return Grave
+	case SetSector, SetThresholds:
+		return Constitutional
+	}
+	return Ordinary
+}
+
+// Of is the fraction of a class.
+func (t Thresholds) Of(c Class) Fraction {
+	switch c {
+	case Constitutional:
+		return t.Constitutional
+	case Grave:
+		return t.Grave
+	}
+	return t.Ordinary
 }
 
 // DefaultThresholds are more than 1/2, at least 2/3, at least 3/4, and two sectors.
@@ -22,6 +59,10 @@ func DefaultThresholds() Thresholds {
 		Constitutional: Fraction{Num: 3, Den: 4},
 		Sectors:        2,
 	}
+}
+
+func (t Thresholds) String() string {
+	return fmt.Sprintf("ordinary %s, grave %s, constitutional %s, yes from %d sectors", t.Ordinary, t.Grave, t.Constitutional, t.Sectors)
 }
 
 // Validate refuses thresholds under which a minority could decide, that nobody could reach, or that

@@ -56,6 +56,22 @@ func (m *Machine) tryEcho() bool {
 	return true
 }
 
+// Wanted is the proposal of this round's leader that this node would echo if it held it, and does not.
+// Raft orders, so above what is final and what a quorum of echoes is known for the leader's history may
+// take the place of the node's own.
+func (m *Machine) Wanted() (Signed, bool) {
+	if m.fatal != nil || !m.votes() || m.term < m.rule.round {
+		return Signed{}, false
+	}
+	p := m.tally.proposal(m.leader, m.term)
+	if p == nil || m.holds(p.Value) {
+		return Signed{}, false
+	}
+	could := m.rule // a copy: nothing is signed here
+	could.enter(m.term)
+	return *p, could.echo(p.Value)
+}
+
 func (m *Machine) tryLock() bool {
 	if m.best == nil || m.best.Round != m.term || !m.holds(m.best.Value) {
 		return false

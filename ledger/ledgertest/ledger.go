@@ -60,6 +60,37 @@ func (l *Ledger) Epoch(o Org, n int, types ...string) entry.Raw {
 	return raw
 }
 
+// Ack signs the acknowledgement that is due of the organisation.
+func (l *Ledger) Ack(o Org) entry.Raw {
+	l.T.Helper()
+	due, _ := l.S.AckDue(o.Name)
+	return l.AckOf(o, due)
+}
+
+// AckOf signs an acknowledgement, whatever it says.
+func (l *Ledger) AckOf(o Org, b entry.Ack) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewAck(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), b.Size, b.Root)
+	must(l.T, err)
+	return raw
+}
+
+// Seal signs, with the organisation's log key, that a checkpoint is final.
+func (l *Ledger) Seal(o Org, b entry.Seal) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewSeal(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
+	must(l.T, err)
+	return raw
+}
+
+// Anchor signs, with the organisation's log key, the state hash at a size.
+func (l *Ledger) Anchor(o Org, b entry.StateAnchor) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewStateAnchor(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
+	must(l.T, err)
+	return raw
+}
+
 // Propose signs the organisation's proposal.
 func (l *Ledger) Propose(o Org, p entry.Proposal) entry.Raw {
 	l.T.Helper()

@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/crosslight/crosslight/ledger/entry"
@@ -47,6 +48,12 @@ const CreatedAt = 1767225600
 // Private is the organisation's private key for role, the same in every run.
 func (o Org) Private(role member.Role) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte("crosslight test key\x00" + o.Name + "\x00" + string(role)))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// Another is another private key for the organisation's role, the n-th, to rotate to.
+func (o Org) Another(role member.Role, n int) ed25519.PrivateKey {
+	seed := sha256.Sum256(fmt.Appendf(nil, "crosslight test key\x00%s\x00%s\x00%d", o.Name, role, n))
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
@@ -112,14 +119,28 @@ func (o Org) OPRFKey(t testing.TB, ledgerID [32]byte, n int, epoch uint64, typ s
 	return entry.EpochKey{Type: typ, Public: [32]byte(public), Possession: [64]byte(proof)}
 }
 
-// Signer signs for the organisation with the key of a role.
+// Current is the organisation's private key of a role as the ledger has it, if it is Private or one of
+// the first few of Another; otherwise it is Private.
+func (o Org) Current(role member.Role, s *state.State) ed25519.PrivateKey {
+	m, _ := s.Member(o.Name)
+	first := o.Private(role)
+	for n, key := 0, first; n < 5; n++ {
+		if member.PublicOf(key) == m.Keys.Of(role) {
+			return key
+		}
+		key = o.Another(role, n+1)
+	}
+	return first
+}
+
+// Signer signs for the organisation with the key of a role, as it is now.
 func (o Org) Signer(role member.Role, s *state.State) entry.Signer {
-	return entry.Signer{Key: o.Private(role), LedgerID: s.LedgerID(), Incarnation: s.Incarnation()}
+	return entry.Signer{Key: o.Current(role, s), LedgerID: s.LedgerID(), Incarnation: s.Incarnation()}
 }
 
 // Seq is the next sequence number of the key of a role.
 func (o Org) Seq(role member.Role, s *state.State) uint64 {
-	return s.NextSeq(member.PublicOf(o.Private(role)).ID())
+	return s.NextSeq(member.PublicOf(o.Current(role, s)).ID())
 }
 
 func must(t testing.TB, err error) {

@@ -91,6 +91,11 @@ func (p Policy) MemberNames() []string {
 	return slices.DeleteFunc(names, func(n string) bool { return n == All })
 }
 
+// Names reports whether the rule names a member, as one who asks or who is asked.
+func (r Rule) Names(name string) bool {
+	return slices.Contains(r.FromMembers, name) || slices.Contains(r.ToMembers, name)
+}
+
 // Rule returns the rule called id, and whether there is one.
 func (p Policy) Rule(id string) (Rule, bool) {
 	i := slices.IndexFunc(p.Rules, func(r Rule) bool { return r.ID == id })

@@ -21,13 +21,16 @@ type Config struct {
 	Genesis entry.SignedGenesis
 	// Dial opens a stream of crosslight/raft/v1 to a member, whose Accept serves it.
 	Dial DialFunc
+	// Finality is nil where this replica goes by raft's word alone, as in tools and some tests.
+	Finality *FinalityConfig
 	// Logger may be nil.
 	Logger *slog.Logger
 	// Timing may be zero.
 	Timing Timing
 	// OnEvents, if set, hears what followed from each entry, in order and without a gap, from one
 	// goroutine: the history that is re-executed at start first. nil stands for everything, after a
-	// snapshot was executed. It must not block and must not call Submit or Close.
+	// snapshot was executed or another history took the place of this node's own, and may come from
+	// another goroutine. It must not block and must not call Submit or Close.
 	OnEvents func([]state.Event)
 	// OnEvidence, if set, hears of what another member did against the rules, from many goroutines, not
 	// more often than once a minute for each member and reason. It must not block.

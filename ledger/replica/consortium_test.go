@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -69,11 +70,15 @@ type consortium struct {
 
 	evidence func(Evidence)
 
-	mu    sync.Mutex
-	nodes map[string]*Replica
-	conns map[net.Conn][2]string
-	cut   map[string]bool // peers off the network
-	wg    sync.WaitGroup
+	mu      sync.Mutex
+	decides bool          // finality runs
+	commit  time.Duration // raft's Timing.Commit, 0 for a short one
+	age     time.Duration
+	clock   map[string]time.Duration // how far ahead a peer's clock is
+	nodes   map[string]*Replica
+	conns   map[net.Conn][2]string
+	cut     map[string]bool // peers off the network
+	wg      sync.WaitGroup
 }
 
 var sectors = []member.Sector{member.Tech, member.Finance, member.LawEnforcement, member.Hotline}
@@ -107,11 +112,12 @@ func newConsortium(t testing.TB, n int) *consortium {
 
 func (c *consortium) config(o *org) Config {
 	return Config{
-		Dir: filepath.Join(c.dir, o.name), Self: o.peer(), Genesis: c.genesis, Logger: c.log,
+		Finality: c.finality(o),
+		Dir:      filepath.Join(c.dir, o.name), Self: o.peer(), Genesis: c.genesis, Logger: c.log,
 		Dial: func(ctx context.Context, to string) (net.Conn, error) { return c.dial(o.peer(), to) },
 		Timing: Timing{
 			Heartbeat: 250 * time.Millisecond, Election: 250 * time.Millisecond,
-			LeaderLease: 200 * time.Millisecond, Commit: 5 * time.Millisecond,
+			LeaderLease: 200 * time.Millisecond, Commit: cmp.Or(c.commit, 5*time.Millisecond),
 		},
 		OnEvidence: func(e Evidence) {
 			if c.evidence != nil {
@@ -122,6 +128,23 @@ func (c *consortium) config(o *org) Config {
 			if c.events != nil {
 				c.events(o.peer(), e)
 			}
+		},
+	}
+}
+
+// finality is how o's replica takes part in deciding what is final, if any does.
+func (c *consortium) finality(o *org) *FinalityConfig {
+	if !c.decides {
+		return nil
+	}
+	return &FinalityConfig{
+		Log: o.keys[member.Log], Cosigner: o.keys[member.Cosigner], MaxAge: c.age,
+		Now: func() time.Time { return time.Now().Add(c.clock[o.peer()]) },
+		Dial: func(_ context.Context, to string) (net.Conn, error) {
+			return c.join(o.peer(), to, (*Replica).AcceptFinality)
+		},
+		DialHistory: func(_ context.Context, to string) (net.Conn, error) {
+			return c.join(o.peer(), to, (*Replica).AcceptHistory)
 		},
 	}
 }
@@ -170,6 +193,10 @@ func (c *consortium) stopAll() {
 
 // dial makes a pipe whose far end the peer serves; it stands for a stream that Noise authenticated.
 func (c *consortium) dial(from, to string) (net.Conn, error) {
+	return c.join(from, to, (*Replica).Accept)
+}
+
+func (c *consortium) join(from, to string, serve func(*Replica, string, net.Conn)) (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.nodes[to]
@@ -181,7 +208,7 @@ func (c *consortium) dial(from, to string) (net.Conn, error) {
 	c.wg.Add(1)
 	go func() {
 		defer c.wg.Done()
-		r.Accept(from, far)
+		serve(r, from, far)
 		c.mu.Lock()
 		delete(c.conns, near)
 		c.mu.Unlock()

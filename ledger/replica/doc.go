@@ -15,8 +15,9 @@
 // configuration but towards what the ledger admitted; the snapshot guard (snapguard.go) executes a
 // peer's snapshot before it is on disk; and what a leader orders is executed only if the state machine
 // accepts it, so that a leader can order, delay or leave out entries, but forge none. What is left to
-// a voter is to have two nodes execute different entries at one index (P5 of the specification): that
-// is noticed (compare.go), and finality will keep it from binding. DESIGN.md has the reasons.
+// a voter is to have two nodes execute different entries at one index (P5 of the specification). Which
+// of the two binds decides finality (finality.go, crosslight/finality/v1), and a node on the other side
+// fetches it (finality_rebuild.go, crosslight/history/v1). DESIGN.md has the reasons.
 //
 // Messages. A request is a frame (package wire) of at most [MaxRequest] bytes with one of
 // AppendEntries, RequestVote, PreVote, TimeoutNow, InstallSnapshot, which is followed by the bytes of

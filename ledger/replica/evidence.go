@@ -32,6 +32,13 @@ const (
 	EvidenceSnapshot      = "raft-snapshot"      // a snapshot that cuts, contradicts or forges history
 	EvidenceFork          = "ledger-fork"        // another root at a size that this node has reached
 	EvidenceMessage       = "raft-message"       // bytes that are no message
+	// EvidenceEquivocation: Said is a finality.Evidence, which convinces whoever knows the voter's log key.
+	EvidenceEquivocation = "finality-equivocation"
+	// EvidenceFinals: Said and Held are two finality.Certificates; more than b voters cheated.
+	EvidenceFinals = "finality-fork"
+	// EvidenceEntries: Said and Held are two envelopes of one key with one number.
+	EvidenceEntries  = "ledger-equivocation"
+	EvidenceFinality = "finality-message" // messages that do not hold
 )
 
 // witness keeps what a peer did: the reason, what it said, what stands here.
@@ -48,11 +55,15 @@ func kindOf(reason error) string {
 		kind string
 		errs []error
 	}{
-		{EvidenceSender, []error{errNotVoter, errWrongTerm}},
+		{EvidenceSender, []error{errNotVoter, errWrongTerm, errNotMember}},
 		{EvidenceTerm, []error{errTermJump, errBeyond}},
 		{EvidenceRewrite, []error{errRewrite, errFinal, errTwice}},
 		{EvidenceConfiguration, []error{errConfig}},
 		{EvidenceFork, []error{errFork}},
+		{EvidenceEquivocation, []error{errEquivocation}},
+		{EvidenceFinals, []error{errTwoFinals}},
+		{EvidenceEntries, []error{errTwoEntries}},
+		{EvidenceFinality, []error{errBadFinality}},
 		{EvidenceSnapshot, []error{errSnapshot}},
 		{EvidenceMessage, []error{errBadMessage}},
 	} {

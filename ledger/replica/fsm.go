@@ -17,8 +17,7 @@ type applied struct {
 
 // Apply implements raft.FSM.
 func (f fsm) Apply(l *raft.Log) any {
-	index, err := f.history.apply(l.Data)
-	f.history.executed.Store(l.Index)
+	index, err := f.history.apply(l.Data, l.Index)
 	return applied{index, err}
 }
 
@@ -36,8 +35,7 @@ func (f fsm) ApplyBatch(logs []*raft.Log) []any {
 		if l.Type != raft.LogCommand {
 			continue
 		}
-		index, err := f.history.applyPrefetched(l.Data, checked[0])
-		f.history.executed.Store(l.Index)
+		index, err := f.history.applyPrefetched(l.Data, checked[0], l.Index)
 		out[i], checked = applied{index, err}, checked[1:]
 	}
 	return out

@@ -23,8 +23,20 @@ var (
 	errBadMessage = fmt.Errorf("%w: the message does not decode", ErrRefused)
 	errBeyond     = fmt.Errorf("%w: a term or index above 2^48", ErrRefused)
 	errFork       = fmt.Errorf("%w: the sender's ledger has another root at a size that this node has reached", ErrRefused)
+	errBanned     = fmt.Errorf("%w: the sender was caught signing two proposals", ErrRefused)
+	errNotMember  = fmt.Errorf("%w: the sender is not a member of the ledger", ErrRefused)
 	errTermJump   = fmt.Errorf("%w: a term far ahead that too few voters claim", ErrRefused)
+
+	// What is not kept from raft, but counted and kept as evidence like what is.
+	errEquivocation = errors.New("a voter signed two statements that contradict one another")
+	errTwoFinals    = errors.New("two quorums of locks for different histories")
+	errTwoEntries   = errors.New("a key signed two entries with one number, and two histories hold them")
+	errBadFinality  = errors.New("finality messages that do not hold")
 )
+
+// banFor is how long a leader that was caught may not speak raft here. It is for an election to follow,
+// and for the board to decide; raft goes on without it as long as at most b are caught.
+const banFor = time.Hour
 
 // maxJump is how far ahead of this replica's term one voter's word is enough. Terms grow by one an
 // election: 2^20 of them are days of nothing but elections. Beyond, b+1 voters must say so, at least
@@ -51,18 +63,20 @@ type gate struct {
 	term      func() uint64 // raft's current term
 
 	voters      atomic.Pointer[map[string]bool] // of the ledger's state
-	finalVoters atomic.Pointer[map[string]bool] // of the newest final checkpoint; empty until finality is there
+	finalVoters atomic.Pointer[map[string]bool] // of the newest final checkpoint; empty before the first
 
 	mu        sync.Mutex
 	transfers map[string]time.Time
 	claims    map[string]uint64 // voter to a term far ahead that it claimed
 	refused   map[string]uint64 // reason to count
+	banned    map[string]time.Time
 }
 
 func newGate(self string, open bool, pause time.Duration) *gate {
 	g := &gate{
 		self: self, open: open, now: time.Now, pause: pause,
 		transfers: map[string]time.Time{}, claims: map[string]uint64{}, refused: map[string]uint64{},
+		banned: map[string]time.Time{},
 	}
 	g.leader = func() string { return "" }
 	g.lastIndex = func() uint64 { return 0 }
@@ -75,7 +89,7 @@ func newGate(self string, open bool, pause time.Duration) *gate {
 // setVoters replaces the voters of the ledger's state.
 func (g *gate) setVoters(ids []string) { g.voters.Store(setOf(ids)) }
 
-// setFinalVoters replaces the voters of the newest final checkpoint. It is for finality to call.
+// setFinalVoters replaces the voters of the newest final checkpoint.
 func (g *gate) setFinalVoters(ids []string) { g.finalVoters.Store(setOf(ids)) }
 
 func setOf(ids []string) *map[string]bool {
@@ -98,10 +112,29 @@ func (g *gate) tolerated() int {
 
 // stream says whether a peer's stream is served at all.
 func (g *gate) stream(peer string) error {
-	if g.open || (g.voter(peer) && peer != g.self) {
+	switch {
+	case g.open:
 		return nil
+	case !g.voter(peer) || peer == g.self:
+		return g.refuse(errNotVoter)
+	case g.isBanned(peer):
+		return g.refuse(errBanned)
 	}
-	return g.refuse(errNotVoter)
+	return nil
+}
+
+// ban keeps a voter from speaking raft for a while. Its votes on checkpoints count on.
+func (g *gate) ban(peer string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.banned[peer] = g.now().Add(banFor)
+}
+
+func (g *gate) isBanned(peer string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	until, ok := g.banned[peer]
+	return ok && g.now().Before(until)
 }
 
 // rpc says whether one request of a peer may reach raft.

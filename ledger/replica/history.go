@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -20,12 +21,19 @@ type history struct {
 	executed  atomic.Uint64             // raft index of the newest command executed, accepted or not
 	rehearsed atomic.Pointer[execution] // of the snapshot that raft is about to restore
 	unguarded bool                      // by the test constructor alone: a snapshot may cut history
+	decides   bool                      // finality runs: places are noted until it takes them away
 
 	mu      sync.RWMutex
 	state   *state.State
 	leaves  [][]byte
+	marks   marks
+	placed  []place       // of leaves that are not final, ascending
+	epoch   uint64        // grows when another execution takes this one's place
 	changed chan struct{} // closed and replaced when leaves grow
 }
+
+// place says that raft's log up to index gives the first size leaves.
+type place struct{ size, index uint64 }
 
 func newHistory(g entry.SignedGenesis, notify func([]state.Event)) (*history, error) {
 	s, err := state.New(g)
@@ -35,10 +43,11 @@ func newHistory(g entry.SignedGenesis, notify func([]state.Event)) (*history, er
 	return &history{genesis: g, notify: notify, state: s, leaves: [][]byte{g.Raw()}, changed: make(chan struct{})}, nil
 }
 
-// apply executes one committed entry. It returns the index of its leaf, or the state's rejection; for
-// an entry that stands already that is entry.ErrDuplicate with the index at which it stands.
-func (h *history) apply(raw []byte) (uint64, error) {
-	return h.applyPrefetched(raw, h.prefetch([][]byte{raw})[0])
+// apply executes one committed entry, which stands at the index at of raft's log. It returns the index
+// of its leaf, or the state's rejection; for an entry that stands already that is entry.ErrDuplicate
+// with the index at which it stands.
+func (h *history) apply(raw []byte, at uint64) (uint64, error) {
+	return h.applyPrefetched(raw, h.prefetch([][]byte{raw})[0], at)
 }
 
 // prefetch checks entries ahead of their turn, on all cores. Only the goroutine that applies calls it.
@@ -48,20 +57,96 @@ func (h *history) prefetch(raws [][]byte) []state.Prefetched {
 	return h.state.Prefetch(raws)
 }
 
-func (h *history) applyPrefetched(raw []byte, p state.Prefetched) (uint64, error) {
+func (h *history) applyPrefetched(raw []byte, p state.Prefetched, at uint64) (uint64, error) {
 	h.mu.Lock()
+	h.executed.Store(at) // with the leaf, so that no other execution comes between the two
 	out, err := h.state.ApplyPrefetched(p)
 	if err != nil {
 		h.mu.Unlock()
 		return out.Index, err
 	}
 	h.leaves = append(h.leaves, raw)
+	h.marks.note(out)
+	if h.decides {
+		h.placed = append(h.placed, place{out.Index + 1, at})
+	}
 	h.announce()
 	h.mu.Unlock()
 	if len(out.Events) > 0 {
 		h.notify(out.Events)
 	}
 	return out.Index, nil
+}
+
+// begin notes that the snapshot which raft began with ends at index, unless more is executed already.
+func (h *history) begin(index uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if index <= h.executed.Load() {
+		return
+	}
+	h.executed.Store(index)
+	h.placed = []place{{uint64(len(h.leaves)), index}}
+}
+
+// marks are the leaves that matter to checkpoints, ascending.
+type marks struct {
+	turns  []uint64 // those that changed the voters
+	bridge []uint64 // those that show that the voters of before had made a turn final
+}
+
+func (m *marks) note(out state.Outcome) {
+	if turned(out.Events) {
+		m.turns = append(m.turns, out.Index)
+	}
+	if slices.ContainsFunc(out.Events, func(e state.Event) bool { return e.Kind == state.HandedOver }) {
+		m.bridge = append(m.bridge, out.Index)
+	}
+}
+
+// turned says whether an entry changed the voters of checkpoints.
+func turned(events []state.Event) bool {
+	return slices.ContainsFunc(events, func(e state.Event) bool { return e.Kind == state.VotersChanged })
+}
+
+// settled forgets the places of the first size leaves, which are final, and returns the index up to
+// which raft's log gives no other leaves than those; 0 if it is not known.
+func (h *history) settled(size uint64) (index uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for ; n < len(h.placed) && h.placed[n].size <= size; n++ {
+		index = h.placed[n].index
+	}
+	h.placed = slices.Delete(h.placed, 0, n)
+	return index
+}
+
+// reach returns how far a checkpoint above size may go: to the newest leaf, or to the first one after
+// size that changes the voters.
+func (h *history) reach(size uint64) (to uint64, turns bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	i, _ := slices.BinarySearch(h.marks.turns, size)
+	if i < len(h.marks.turns) {
+		return h.marks.turns[i] + 1, true
+	}
+	return uint64(len(h.leaves)), false
+}
+
+// crossing returns the leaf that shows that the first turn after size is final, if it stands here.
+func (h *history) crossing(size uint64) []byte {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	i, _ := slices.BinarySearch(h.marks.turns, size)
+	if i == len(h.marks.turns) {
+		return nil
+	}
+	j, _ := slices.BinarySearch(h.marks.bridge, h.marks.turns[i]+1)
+	if j == len(h.marks.bridge) {
+		return nil
+	}
+	return h.leaves[h.marks.bridge[j]]
 }
 
 // check says what apply would say, for an entry submitted now.
@@ -83,13 +168,30 @@ func (h *history) find(raw []byte) (uint64, bool) {
 	return 0, false
 }
 
-// replace puts another execution in the place of this one.
-func (h *history) replace(s *state.State, leaves [][]byte) {
+// replace puts another execution in the place of this one. at is the index of raft's log at which it
+// stands, 0 if that is not known.
+func (h *history) replace(e execution, at uint64) {
 	h.mu.Lock()
-	h.state, h.leaves = s, leaves
-	h.announce()
+	h.put(e, at)
 	h.mu.Unlock()
 	h.notify(nil)
+}
+
+// put is replace under the lock.
+func (h *history) put(e execution, at uint64) {
+	h.state, h.leaves, h.marks, h.placed = e.state, e.leaves, e.marks, nil
+	if at > 0 {
+		h.placed = []place{{uint64(len(e.leaves)), at}}
+	}
+	h.epoch++
+	h.announce()
+}
+
+// next is closed when the leaves have changed.
+func (h *history) next() <-chan struct{} {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.changed
 }
 
 func (h *history) announce() {
@@ -130,4 +232,12 @@ func (h *history) between(from, to uint64) ([][]byte, error) {
 		return nil, fmt.Errorf("%w: entries %d to %d of %d", ErrRange, from, to, len(h.leaves))
 	}
 	return h.leaves[from:to:to], nil
+}
+
+// all returns every leaf, and in which execution they stand.
+func (h *history) all() (leaves [][]byte, epoch uint64) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	n := len(h.leaves)
+	return h.leaves[:n:n], h.epoch
 }

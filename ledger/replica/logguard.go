@@ -30,7 +30,8 @@ var (
 // protected is what this node has executed, or had when it last wrote it down: before a leader has
 // said how far the log is confirmed, a node that just started has executed nothing, and would take a
 // rewritten history for the true one. Up to final the line is absolute. Between the two a rewrite
-// means that somebody equivocated: it is refused until finality can say who, and rebuild.
+// means that somebody equivocated: it is refused, unless finality has just put another history in the
+// place of the one that the log gave (yield); then the log may follow, once.
 //
 // Compaction (the deletion of a prefix) never passes final once finality has set it, or a laggard
 // would need a snapshot that nobody vouches for.
@@ -49,6 +50,7 @@ type logGuard struct {
 	configs  []placedConfig // of the log, in order, after that of the newest snapshot
 	cut      uint64         // a suffix from here on is to go with the next StoreLogs
 	replaced uint64         // a verified snapshot to this index has just come: the whole log may go
+	yielding bool           // what is executed and not final may be rewritten once
 }
 
 // placedConfig is a configuration and the index at which it stands.
@@ -120,6 +122,14 @@ func configOf(encoded []byte) (map[string]bool, error) {
 		servers[s.ID] = s.Voter
 	}
 	return servers, err
+}
+
+// yield lets the next rewrite above final pass: the history that this node has executed does not come
+// from that part of its log any more.
+func (g *logGuard) yield() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.yielding = true
 }
 
 // SetFinal says that the entries up to a raft index are final. It never goes back.
@@ -220,7 +230,7 @@ func (g *logGuard) mayCut(index uint64) error {
 	switch {
 	case index <= g.final:
 		return errFinal
-	case index <= g.line():
+	case index <= g.line() && !g.yielding:
 		return errRewrite
 	}
 	return nil
@@ -344,7 +354,7 @@ func (g *logGuard) StoreLogs(logs []*raft.Log) error {
 		if err := g.records.DeleteRange(cut, g.last); err != nil {
 			return err
 		}
-		g.last = cut - 1
+		g.last, g.yielding = cut-1, false
 		g.forget(cut)
 	}
 	if err := g.records.StoreLogs(logs); err != nil {
@@ -370,8 +380,8 @@ func (g *logGuard) mayStore(logs []*raft.Log, cut uint64) error {
 	if logs[0].Index != next && g.last != 0 {
 		return errGap
 	}
-	if logs[0].Index <= g.line() {
-		return errRewrite
+	if err := g.mayCut(logs[0].Index); err != nil {
+		return err
 	}
 	_, err := g.follow(logs)
 	return err

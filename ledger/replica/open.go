@@ -69,11 +69,20 @@ func open(cfg Config, with hooks) (*Replica, error) {
 	if err := r.openStore(cfg.Dir, with); err != nil {
 		return nil, err
 	}
+	if r.history.decides {
+		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis); err != nil {
+			return nil, errors.Join(err, r.transport.Close(), r.closer())
+		}
+	}
 	if err := r.start(cfg.Dir, with); err != nil {
 		return nil, errors.Join(r.halt.named(err), r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
 	go r.fallSilent()
+	if r.decider != nil {
+		r.decider.watchLeader()
+		go r.decider.run()
+	}
 	if with.unguarded {
 		close(r.compared)
 	} else {
@@ -105,6 +114,7 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 		return nil, err
 	}
 	r.history.unguarded = with.unguarded
+	r.history.decides = cfg.Finality != nil && !with.unguarded
 	r.follow()
 	r.transport = newTransport(cfg.Self, r.gate, cfg.Dial, cfg.Timing.rpc(), cfg.Logger)
 	r.transport.onReady = r.halt.arm
@@ -114,12 +124,21 @@ func assemble(cfg Config, with hooks) (*Replica, error) {
 
 // happened passes events on and acts on those that concern the replicas.
 func (r *Replica) happened(events []state.Event) {
-	if events == nil || slices.ContainsFunc(events, func(e state.Event) bool { return e.Kind == state.MemberAdmitted }) {
+	if events == nil || slices.ContainsFunc(events, movesServers) {
 		r.follow()
 	}
 	if r.onEvents != nil {
 		r.onEvents(events)
 	}
+}
+
+// movesServers says whether an event changes who replicates or who votes.
+func movesServers(e state.Event) bool {
+	switch e.Kind {
+	case state.MemberAdmitted, state.MemberExpelled, state.VotersChanged, state.KeyRotated, state.LedgerRecovered:
+		return true
+	}
+	return false
 }
 
 // follow gives the gate the voters of the state that was just reached.
@@ -201,9 +220,8 @@ func (r *Replica) start(dir string, with hooks) error {
 
 // restored notes that the commands of the snapshot that raft began with are executed.
 func (r *Replica) restored() {
-	index, err := strconv.ParseUint(r.raft.Stats()["last_snapshot_index"], 10, 64)
-	for have := r.history.executed.Load(); err == nil && index > have; have = r.history.executed.Load() {
-		r.history.executed.CompareAndSwap(have, index)
+	if index, err := strconv.ParseUint(r.raft.Stats()["last_snapshot_index"], 10, 64); err == nil {
+		r.history.begin(index)
 	}
 }
 

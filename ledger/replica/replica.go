@@ -23,6 +23,7 @@ type Replica struct {
 	gate    *gate
 	history *history
 	roots   roots
+	decider *decider // of what is final; nil where that is not decided here
 
 	onEvents  func([]state.Event)
 	transport *transport
@@ -87,12 +88,8 @@ func (r *Replica) WaitSize(ctx context.Context, size uint64) error {
 // not be written to. The error is [ErrRange].
 func (r *Replica) Leaves(from, to uint64) ([][]byte, error) { return r.history.between(from, to) }
 
-// SetFinal says that the entries up to a raft index are final: from then on nothing rewrites them, and
-// they alone may be compacted. It is for finality to call, and never goes back.
-func (r *Replica) SetFinal(index uint64) { r.guard.SetFinal(index) }
-
 // Failed is closed when the replica has stopped for good: [ErrDiskFull], [ErrDisk], [ErrCorrupt],
-// which Err then returns. The node is to close and say why.
+// [ErrFork], which Err then returns. The node is to close and say why.
 func (r *Replica) Failed() <-chan struct{} { return r.halt.done }
 
 // Err returns why the replica stopped, or nil.
@@ -176,6 +173,9 @@ func (r *Replica) shutdown(handOver bool) error {
 	err = errors.Join(err, ended.Error())
 	<-r.reconciled
 	<-r.compared
+	if r.decider != nil {
+		err = errors.Join(err, r.decider.close())
+	}
 	if handOver && r.halt.failed() == nil {
 		err = errors.Join(err, r.guard.persist())
 	}

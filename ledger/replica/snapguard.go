@@ -109,11 +109,12 @@ type guardedSink struct {
 	result  execution
 }
 
-// execution is a history that was executed from a peer's snapshot.
+// execution is a history that was executed beside this replica's own.
 type execution struct {
 	header snapshotHeader
 	state  *state.State
 	leaves [][]byte
+	marks  marks
 }
 
 func (s *guardedSink) trusted() bool { return s.own || s.guard.off }

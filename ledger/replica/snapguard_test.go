@@ -61,7 +61,7 @@ func TestRefusedSnapshotIsNeverOnDisk(t *testing.T) {
 	stranger := append(c.founding().Servers, raft.Server{ID: "x", Address: "x", Suffrage: raft.Voter})
 	theirs := executed(t, c, 0)
 	for seq := uint64(1); seq <= 9; seq++ {
-		if _, err := theirs.apply(c.nodeInfo(c.orgs[1], seq)); err != nil {
+		if _, err := theirs.apply(c.nodeInfo(c.orgs[1], seq), 1); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -77,7 +77,7 @@ func (h *history) restore(r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%w: snapshot: %w", ErrCorrupt, err)
 	}
-	h.replace(e.state, e.leaves)
+	h.replace(e, 0) // its place is noted when raft has started, or not at all
 	return nil
 }
 
@@ -112,8 +112,8 @@ func (h *history) execute(head snapshotHeader, r io.Reader) (execution, error) {
 	if err != nil {
 		return execution{}, err
 	}
-	leaves, err := execute(fresh, h.genesis.Raw(), head, r)
-	return execution{head, fresh, leaves}, err
+	e := execution{header: head, state: fresh}
+	return e, e.run(h.genesis.Raw(), r)
 }
 
 // extends says whether leaves continue what was executed here.
@@ -132,35 +132,45 @@ func (h *history) extends(leaves [][]byte) error {
 	return nil
 }
 
-// execute applies the leaves of a snapshot to s, which holds the genesis alone.
-func execute(s *state.State, genesis []byte, head snapshotHeader, r io.Reader) ([][]byte, error) {
-	var leaves [][]byte
-	for i := uint64(0); i < head.Size; {
-		batch, err := readLeaves(r, i, head.Size)
+// run executes the leaves of a snapshot. e's state holds the genesis alone.
+func (e *execution) run(genesis []byte, r io.Reader) error {
+	size := e.header.Size
+	for i := uint64(0); i < size; {
+		batch, err := readLeaves(r, i, size)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		leaves = append(leaves, batch...)
+		e.leaves = append(e.leaves, batch...)
 		if i == 0 {
 			if !bytes.Equal(batch[0], genesis) {
-				return nil, fmt.Errorf("%w: it starts from another genesis", ErrMessage)
+				return fmt.Errorf("%w: it starts from another genesis", ErrMessage)
 			}
 			batch, i = batch[1:], 1
 		}
-		for _, p := range s.Prefetch(batch) {
-			if _, err := s.ApplyPrefetched(p); err != nil {
-				return nil, fmt.Errorf("entry %d: %w", i, err)
-			}
-			i++
+		if err := e.take(e.state.Prefetch(batch)); err != nil {
+			return err
 		}
+		i += uint64(len(batch))
 	}
 	if _, err := r.Read(make([]byte, 1)); err != io.EOF {
-		return nil, fmt.Errorf("%w: bytes after the last entry", ErrMessage)
+		return fmt.Errorf("%w: bytes after the last entry", ErrMessage)
 	}
-	if s.Root() != head.Root {
-		return nil, fmt.Errorf("%w: its entries give another root than it says", ErrMessage)
+	if e.state.Root() != e.header.Root {
+		return fmt.Errorf("%w: its entries give another root than it says", ErrMessage)
 	}
-	return leaves, nil
+	return nil
+}
+
+// take executes entries, each of which must be accepted.
+func (e *execution) take(batch []state.Prefetched) error {
+	for _, p := range batch {
+		out, err := e.state.ApplyPrefetched(p)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", e.state.Size(), err)
+		}
+		e.marks.note(out)
+	}
+	return nil
 }
 
 // Leaves of a snapshot are executed in batches, whose signatures are checked on all cores: at most so

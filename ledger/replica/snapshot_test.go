@@ -16,7 +16,7 @@ func executed(t testing.TB, c *consortium, n uint64) *history {
 		t.Fatal(err)
 	}
 	for seq := uint64(1); seq <= n; seq++ {
-		if i, err := h.apply(c.nodeInfo(c.orgs[0], seq)); err != nil || i != seq {
+		if i, err := h.apply(c.nodeInfo(c.orgs[0], seq), seq); err != nil || i != seq {
 			t.Fatalf("entry %d at %d: %v", seq, i, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestSnapshotOfAnotherPast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := theirs.apply(c.nodeInfo(c.orgs[1], 1)); err != nil {
+	if _, err := theirs.apply(c.nodeInfo(c.orgs[1], 1), 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := past.restore(bytes.NewReader(written(t, theirs.snapshot()))); !errors.Is(err, ErrCorrupt) {

@@ -180,3 +180,19 @@ func (t *transport) Close() error {
 func isHeartbeat(a *raft.AppendEntriesRequest) bool {
 	return a.Term != 0 && a.PrevLogEntry == 0 && a.PrevLogTerm == 0 && len(a.Entries) == 0 && a.LeaderCommitIndex == 0
 }
+
+// dropPeer ends the streams to and from a peer.
+func (t *transport) dropPeer(peer string) {
+	t.mu.Lock()
+	var open []net.Conn
+	for conn, who := range t.serving {
+		if who == peer {
+			open = append(open, conn)
+		}
+	}
+	t.mu.Unlock()
+	for _, conn := range open {
+		_ = conn.Close()
+	}
+	t.pool.drop(peer)
+}

@@ -31,6 +31,7 @@ type Consortium struct {
 
 	mu     sync.Mutex
 	faults []string
+	finals map[uint64][32]byte // by size: what anybody ever took for final
 }
 
 // Node is one founder's machine: its folder, and the replica that runs on it, if one does.
@@ -69,14 +70,27 @@ func Found(t testing.TB, seed uint64, n int, dir string, trace *Trace) *Consorti
 	return c
 }
 
-// protocol is the stream protocol that a replica speaks.
-const protocol = "crosslight/raft/v1"
+// The stream protocols that a replica speaks.
+const (
+	raftProtocol     = "crosslight/raft/v1"
+	finalityProtocol = "crosslight/finality/v1"
+	historyProtocol  = "crosslight/history/v1"
+)
+
+// dialer opens the node's streams of a protocol.
+func (n *Node) dialer(protocol string) replica.DialFunc {
+	return func(ctx context.Context, to string) (net.Conn, error) { return n.c.Net.Dial(ctx, n.Peer, to, protocol) }
+}
 
 // config is what the node's replica is opened with.
 func (n *Node) config() replica.Config {
 	return replica.Config{
 		Dir: n.Dir, Self: n.Peer, Genesis: n.c.Genesis,
-		Dial: func(ctx context.Context, to string) (net.Conn, error) { return n.c.Net.Dial(ctx, n.Peer, to, protocol) },
+		Dial: n.dialer(raftProtocol),
+		Finality: &replica.FinalityConfig{
+			Log: n.Org.Private(member.Log), Cosigner: n.Org.Private(member.Cosigner),
+			Dial: n.dialer(finalityProtocol), DialHistory: n.dialer(historyProtocol), OnFinal: n.final,
+		},
 		Timing: replica.Timing{
 			Heartbeat: Election, Election: Election, LeaderLease: Election / 2, Commit: 20 * time.Millisecond,
 		},
@@ -125,7 +139,9 @@ func (n *Node) Start() error {
 	n.mu.Lock()
 	n.r = r
 	n.mu.Unlock()
-	n.c.Net.Listen(n.Peer, protocol, r.Accept)
+	n.c.Net.Listen(n.Peer, raftProtocol, r.Accept)
+	n.c.Net.Listen(n.Peer, finalityProtocol, r.AcceptFinality)
+	n.c.Net.Listen(n.Peer, historyProtocol, r.AcceptHistory)
 	return nil
 }
 
@@ -153,7 +169,9 @@ func (n *Node) end(how func(*replica.Replica, replica.TB) error) error {
 	if r == nil {
 		return nil
 	}
-	n.c.Net.Listen(n.Peer, protocol, nil)
+	for _, protocol := range []string{raftProtocol, finalityProtocol, historyProtocol} {
+		n.c.Net.Listen(n.Peer, protocol, nil)
+	}
 	n.c.Trace.Add("end %s", n.Org.Name)
 	return how(r, n.c.T)
 }

@@ -60,10 +60,14 @@ func history(t *testing.T, seed uint64, ops int, plant Plant, trace string) (out
 		<-done
 		c.Blackout()
 		out.leaves, err = c.Settle(c.confirmed(), settleLimit)
+		if err == nil {
+			err = c.Conclude(out.leaves, settleLimit)
+		}
 		out.faults = append(out.faults, c.Faults()...)
 		if err != nil {
 			out.faults = append(out.faults, err.Error())
-		} else {
+		}
+		if len(out.leaves) > 0 {
 			out.faults = append(out.faults, out.rec.Judge(out.leaves)...)
 		}
 		out.trace, out.lines = tr.Sum()

@@ -1,7 +1,10 @@
 package state
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/tlog"
@@ -22,7 +25,7 @@ type Outcome struct {
 type change func(index uint64) []Event
 
 // Apply checks an envelope in full and, when it holds, makes it the next leaf. On an error, which is a
-// rejection of package entry, nothing has changed. With [entry.ErrDuplicate] the outcome carries the
+// rejection of package entry or [ErrProgram], nothing has changed. With [entry.ErrDuplicate] the outcome carries the
 // index and hash at which this very entry stands; otherwise it is empty.
 func (s *State) Apply(raw []byte) (Outcome, error) { return s.ApplyPrefetched(parsed(raw)) }
 
@@ -36,7 +39,12 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 	env := e.Envelope()
 	events := do(index)
 	s.seqs[env.SignerKey] = lastEntry{Seq: env.Seq, Index: index, Hash: e.Hash()}
+	events = append(events, s.settle(index)...)
 	s.tree.Append(tlog.Hash(e.Hash()))
+	s.noteAdmitted()
+	if s.handOver.Index == index {
+		s.handOver.Root = s.tree.Root()
+	}
 	return Outcome{Index: index, Kind: e.Kind(), Hash: e.Hash(), Member: author.Name, Events: events}, nil
 }
 
@@ -44,6 +52,23 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 func (s *State) Check(raw []byte) error {
 	_, _, _, err := s.prepare(parsed(raw))
 	return err
+}
+
+// ErrProgram reports an entry of a version that the board has let in and that this program does not know.
+// It is no rejection: others may accept the entry, so a node that meets it stops until its program has
+// been brought up to date, and skips nothing.
+var ErrProgram = errors.New("the ledger has gone on with entries that this program does not know: install a newer one and start the node again")
+
+// checkVersion comes first. What no upgrade has let in is refused by programs of every age alike,
+// whatever else they could say of it.
+func (s *State) checkVersion(p Prefetched) error {
+	switch {
+	case p.version > s.version:
+		return fmt.Errorf("%w: %d", entry.ErrVersion, p.version)
+	case p.version > entry.Version:
+		return fmt.Errorf("%w: version %d", ErrProgram, p.version)
+	}
+	return p.err
 }
 
 func (s *State) standing(e entry.Signed, err error) (Outcome, error) {
@@ -57,8 +82,8 @@ func (s *State) standing(e entry.Signed, err error) (Outcome, error) {
 // prepare is everything that can refuse an entry. It writes nothing.
 func (s *State) prepare(p Prefetched) (entry.Signed, *memberRecord, change, error) {
 	e := p.signed
-	if p.err != nil {
-		return e, nil, nil, p.err
+	if err := s.checkVersion(p); err != nil {
+		return e, nil, nil, err
 	}
 	ref, err := s.checkEnvelope(e)
 	if err != nil {
@@ -67,7 +92,7 @@ func (s *State) prepare(p Prefetched) (entry.Signed, *memberRecord, change, erro
 	if err := p.verify(ref.key); err != nil {
 		return e, nil, nil, fmt.Errorf("%w: %s key of %s", err, ref.role, ref.owner.Name)
 	}
-	do, err := s.prepareBody(ref.owner, e)
+	do, err := s.prepareBody(ref, e)
 	return e, ref.owner, do, err
 }
 
@@ -84,7 +109,10 @@ func (s *State) checkEnvelope(e entry.Signed) (keyRef, error) {
 	if !ok {
 		return keyRef{}, entry.ErrUnknownKey
 	}
-	if want := signerRole(e.Kind()); ref.role != want {
+	if ref.retired {
+		return keyRef{}, fmt.Errorf("%w: the %s key of %s", entry.ErrRevokedKey, ref.role, ref.owner.Name)
+	}
+	if want := signerRoles(e.Kind()); !slices.Contains(want, ref.role) {
 		return keyRef{}, fmt.Errorf("%w: %s is signed by the %s key, not the %s key", entry.ErrWrongRole, e.Kind(), want, ref.role)
 	}
 	return ref, s.checkSeq(env, e.Hash())
@@ -103,17 +131,34 @@ func (s *State) checkSeq(env entry.Envelope, hash entry.Hash) error {
 	return nil
 }
 
-// signerRole is the role of the key that signs entries of a kind.
-func signerRole(k entry.Kind) member.Role {
+// roles are those whose keys sign entries of a kind.
+type roles []member.Role
+
+func (r roles) String() string {
+	var names []string
+	for _, role := range r {
+		names = append(names, string(role))
+	}
+	return strings.Join(names, " or ")
+}
+
+func signerRoles(k entry.Kind) roles {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest:
-		return member.Operator
-	default: // Propose, Vote, WithdrawProposal, Suspend: Parse lets nothing else through
-		return member.Seat
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck:
+		return roles{member.Operator}
+	case entry.KindSeal, entry.KindStateAnchor:
+		return roles{member.Log}
+	case entry.KindRotate:
+		return roles{member.Operator, member.Seat, member.Root}
+	case entry.KindRevoke:
+		return member.Roles() // which, depends on what it revokes
+	default: // Propose, Vote, WithdrawProposal, Suspend, Recovery: Parse lets nothing else through
+		return roles{member.Seat}
 	}
 }
 
-func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
+func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
+	by := ref.owner
 	switch b := e.Body().(type) {
 	case entry.NodeInfo:
 		return s.prepareNodeInfo(by, b)
@@ -127,6 +172,20 @@ func (s *State) prepareBody(by *memberRecord, e entry.Signed) (change, error) {
 		return s.prepareWithdraw(by, b)
 	case entry.EmergencySuspend:
 		return s.prepareEmergency(by, b)
+	case entry.Recovery:
+		return s.prepareRecovery(by, b)
+	case entry.Seal:
+		return s.prepareSeal(by, b)
+	case entry.StateAnchor:
+		return s.prepareStateAnchor(by, b)
+	case entry.Ack:
+		return s.prepareAck(by, b)
+	case entry.Rotate:
+		return s.prepareRotate(by, b)
+	case entry.Revoke:
+		return s.prepareRevoke(ref, b)
+	case entry.HandOver:
+		return s.prepareHandOver(by, b)
 	case entry.ClockAttest:
 		return s.prepareClockAttest(by, b)
 	}

@@ -58,7 +58,7 @@ func (s *State) prepareClockAttest(by *memberRecord, b entry.ClockAttest) (chang
 			return nil
 		}
 		moved := Event{Kind: TimeMoved, Index: index}
-		return slices.Concat([]Event{moved}, s.lapse(index), s.expire(index))
+		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index))
 	}, nil
 }
 
@@ -85,8 +85,17 @@ func (s *State) step() bool {
 	if next <= s.time {
 		return false
 	}
+	s.stirred = s.stirred || s.ripens(next)
 	s.time = next
 	return true
+}
+
+// ripens says whether a seat begins or ends to count towards constitutional votes on the way to next.
+func (s *State) ripens(next uint64) bool {
+	between := func(t uint64) bool { return s.time < t && t <= next }
+	return slices.ContainsFunc(slices.Concat(s.members, s.former), func(m *memberRecord) bool {
+		return between(m.SeatFrom) || between(m.seatUntil)
+	})
 }
 
 // expire closes the open proposals whose time is over, in the order in which they were opened.

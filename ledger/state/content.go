@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -17,11 +18,25 @@ func (s *State) checkContent(p entry.Proposal) error {
 		if _, ok := s.Emergency(p.Member); ok {
 			return nil // the board makes it its own
 		}
-		return s.checkStatus(p.Member, Active, entry.ErrAlreadySuspended)
+		return s.checkStatus(p.Member, false, entry.ErrAlreadySuspended)
 	case entry.Reinstate:
-		return s.checkStatus(p.Member, Suspended, entry.ErrNotSuspended)
+		return s.checkStatus(p.Member, true, entry.ErrNotSuspended)
 	case entry.SetPolicy:
 		return s.checkPolicy(p)
+	case entry.Expel:
+		return s.checkExpel(p.Member)
+	case entry.SetSeat:
+		return s.checkSetSeat(p)
+	case entry.SetVoter:
+		return s.checkSetVoter(p)
+	case entry.SetSector:
+		return s.checkSetSector(p)
+	case entry.SetThresholds:
+		return s.checkSetThresholds(p)
+	case entry.RevokeKey:
+		return s.checkRevokeKey(p.Key)
+	case entry.SetUpgrade:
+		return s.checkUpgrade(p)
 	}
 	return entry.ErrKindNotServed
 }
@@ -31,7 +46,7 @@ func (s *State) checkAdmit(card member.SignedCard) error {
 		return fmt.Errorf("%w: %d members", entry.ErrFull, len(s.members))
 	}
 	fold := member.FoldName(card.Card.Name)
-	for _, m := range s.members {
+	for _, m := range slices.Concat(s.members, s.former) {
 		if member.FoldName(m.Name) == fold {
 			return fmt.Errorf("%w: %q", entry.ErrMemberExists, m.Name)
 		}
@@ -47,12 +62,12 @@ func (s *State) checkAdmit(card member.SignedCard) error {
 	return nil
 }
 
-func (s *State) checkStatus(name string, want Status, otherwise error) error {
+func (s *State) checkStatus(name string, suspended bool, otherwise error) error {
 	m := s.record(name)
 	if m == nil {
 		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
 	}
-	if m.Status != want {
+	if (m.Status == Suspended) != suspended {
 		return fmt.Errorf("%w: %s", otherwise, name)
 	}
 	return nil
@@ -70,35 +85,9 @@ func (s *State) checkPolicy(p entry.SetPolicy) error {
 	return nil
 }
 
-// execute does what checkContent has found possible.
-func (s *State) execute(p entry.Proposal, index uint64) Event {
-	switch p := p.(type) {
-	case entry.Admit:
-		m := newRecord(p.Card.Card, index)
-		m.Seat = p.Seat
-		s.insert(m)
-		return Event{Kind: MemberAdmitted, Index: index, Member: m.Name}
-	case entry.Suspend:
-		return s.suspend(s.record(p.Member), index)
-	case entry.Reinstate:
-		m := s.record(p.Member)
-		m.Status = Active
-		s.overturn(m)
-		return Event{Kind: MemberReinstated, Index: index, Member: p.Member}
-	case entry.SetPolicy:
-		s.policy = p.Policy
-		return Event{Kind: PolicyChanged, Index: index}
+func (s *State) checkUpgrade(p entry.SetUpgrade) error {
+	if next := s.version + 1; p.Version != next {
+		return fmt.Errorf("%w: %d, the next is %d", entry.ErrUpgrade, p.Version, next)
 	}
-	panic("state: a proposal that checkContent lets through has no effect") // our own bug
-}
-
-// suspend is the board's: it stands until the board ends it, and frees the seats that called for it.
-func (s *State) suspend(m *memberRecord, index uint64) Event {
-	kind := MemberSuspended
-	if len(m.emergency.By) > 0 {
-		kind = SuspensionRatified
-	}
-	m.Status, m.emergency = Suspended, Emergency{}
-	s.settleCalls(m.Name)
-	return Event{Kind: kind, Index: index, Member: m.Name}
+	return nil
 }

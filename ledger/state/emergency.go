@@ -96,7 +96,7 @@ func (s *State) CheckEmergency(caller, name string) error {
 
 // calling says whether a seat's call still waits for another's.
 func (s *State) calling(m *memberRecord) bool {
-	return m.call.Member != "" && s.time < m.call.At+CallLife && m.Seat && m.Status == Active
+	return m.call.Member != "" && s.time < m.call.At+CallLife && m.Seat && m.Status != Suspended
 }
 
 // settleCalls lets the calls go that a suspension by the board has made idle.
@@ -126,7 +126,7 @@ func (s *State) lapse(index uint64) []Event {
 	var events []Event
 	for _, m := range s.members {
 		if len(m.emergency.By) > 0 && m.emergency.Until <= s.time {
-			m.Status = Active
+			m.Status = m.standing()
 			s.overturn(m)
 			events = append(events, Event{Kind: SuspensionLapsed, Index: index, Member: m.Name})
 		}

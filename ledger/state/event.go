@@ -24,6 +24,26 @@ const (
 	SuspensionLapsed   EventKind = "suspension-lapsed"
 	MemberReinstated   EventKind = "member-reinstated"
 	PolicyChanged      EventKind = "policy-changed"
+	ProposalDropped    EventKind = "proposal-dropped"
+	MemberJoined       EventKind = "member-joined"
+	MemberExpelled     EventKind = "member-expelled"
+	SeatGiven          EventKind = "seat-given"
+	SeatTaken          EventKind = "seat-taken"
+	SectorChanged      EventKind = "sector-changed"
+	ThresholdsChanged  EventKind = "thresholds-changed"
+	UpgradeAccepted    EventKind = "upgrade-accepted"
+	KeyRevoked         EventKind = "key-revoked"
+	KeyRotated         EventKind = "key-rotated"
+	RotationAnnounced  EventKind = "rotation-announced"
+	RotationStopped    EventKind = "rotation-stopped"
+	CheckpointSealed   EventKind = "checkpoint-sealed"
+	VoterAtFault       EventKind = "voter-at-fault" // it contradicts what its key has signed
+	StateAnchored      EventKind = "state-anchored"
+	LedgerRecovered    EventKind = "ledger-recovered"
+	HandedOver         EventKind = "handed-over"
+	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
+	// with what follows it.
+	VotersChanged EventKind = "voters-changed"
 )
 
 // Event is something that followed from an entry, in the order in which it happened. The node acts on

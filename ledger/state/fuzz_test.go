@@ -16,6 +16,10 @@ func FuzzApply(f *testing.F) {
 	for _, raw := range [][]byte{info, epoch, vote, l.Propose(bank, entry.Suspend{Member: police.Name}), l.Leaves[0]} {
 		f.Add(raw)
 	}
+	board := goldenBoard(f)
+	for _, raw := range board.Leaves[1:] {
+		f.Add(raw)
+	}
 	hash := l.S.Hash()
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		err := l.S.Check(raw)

@@ -17,17 +17,21 @@ const stateDomain = "crosslight/state/v1"
 // image is everything that the state decides by, in one order. The indexes by key and by id are not in
 // it: they follow from the rest.
 type image struct {
-	ID          [32]byte         `cbor:"1,keyasint"`
-	Incarnation uint64           `cbor:"2,keyasint"`
-	CreatedAt   uint64           `cbor:"3,keyasint"`
-	Thresholds  entry.Thresholds `cbor:"4,keyasint"`
-	Policy      policy.Policy    `cbor:"5,keyasint"`
-	Members     []memberImage    `cbor:"6,keyasint"` // in ascending order of name
-	Seqs        []seqImage       `cbor:"7,keyasint"` // in ascending order of key id
-	Proposals   []proposalImage  `cbor:"8,keyasint"` // in order of index
-	Size        uint64           `cbor:"9,keyasint"`
-	Frontier    []tlog.Hash      `cbor:"10,keyasint"`
-	Time        uint64           `cbor:"11,keyasint"`
+	ID          [32]byte          `cbor:"1,keyasint"`
+	Incarnation uint64            `cbor:"2,keyasint"`
+	CreatedAt   uint64            `cbor:"3,keyasint"`
+	Thresholds  entry.Thresholds  `cbor:"4,keyasint"`
+	Policy      policy.Policy     `cbor:"5,keyasint"`
+	Members     []memberImage     `cbor:"6,keyasint"` // in ascending order of name
+	Seqs        []seqImage        `cbor:"7,keyasint"` // in ascending order of key id
+	Proposals   []proposalImage   `cbor:"8,keyasint"` // in order of index
+	Size        uint64            `cbor:"9,keyasint"`
+	Frontier    []tlog.Hash       `cbor:"10,keyasint"`
+	Time        uint64            `cbor:"11,keyasint"`
+	Version     uint64            `cbor:"12,keyasint"`
+	Former      []memberImage     `cbor:"13,keyasint"` // in the order in which they were expelled
+	HandOver    handOver          `cbor:"14,keyasint"`
+	Anchor      entry.StateAnchor `cbor:"15,keyasint"`
 }
 
 type memberImage struct {
@@ -47,6 +51,14 @@ type memberImage struct {
 	Call         call          `cbor:"14,keyasint"`
 	Emergency    Emergency     `cbor:"15,keyasint"`
 	Rest         rest          `cbor:"16,keyasint"`
+	SeatFrom     uint64        `cbor:"17,keyasint"`
+	SeatUntil    uint64        `cbor:"18,keyasint"`
+	Retired      []RetiredKey  `cbor:"19,keyasint"`
+	Rotations    []rotation    `cbor:"20,keyasint"`
+	Rested       rested        `cbor:"21,keyasint"`
+	Admitted     tlog.Hash     `cbor:"22,keyasint"`
+	AckedAt      uint64        `cbor:"23,keyasint"`
+	Vouched      vouched       `cbor:"24,keyasint"`
 }
 
 type epochImage struct {
@@ -84,9 +96,13 @@ func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
 		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
+		Version: s.version, HandOver: s.handOver, Anchor: s.anchor,
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
+	}
+	for _, m := range s.former {
+		img.Former = append(img.Former, m.image())
 	}
 	for _, p := range s.proposals {
 		img.Proposals = append(img.Proposals, p.image())
@@ -113,6 +129,7 @@ func (m *memberRecord) image() memberImage {
 		Addresses: m.Addresses, Version: m.Version, Status: m.Status, Founder: m.Founder,
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
+		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -1,8 +1,13 @@
 package state_test
 
 import (
+	"bytes"
+	"errors"
+	"slices"
 	"testing"
 
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/protocol/wire"
 )
 
@@ -18,4 +23,12 @@ func encode(v any) []byte {
 		panic(err)
 	}
 	return b
+}
+
+func isProgram(err error) bool {
+	return errors.Is(err, state.ErrProgram) && entry.RejectionOf(err) == nil
+}
+
+func sorted(list []entry.RecoverySignature) {
+	slices.SortFunc(list, func(a, b entry.RecoverySignature) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -19,8 +20,9 @@ type Member struct {
 	Version      string   // of its program, empty before its first NodeInfo
 	Status       Status
 	Founder      bool
-	Seat         bool // votes on proposals
-	Voter        bool // votes in raft
+	Seat         bool   // votes on proposals
+	Voter        bool   // votes in raft
+	SeatFrom     uint64 // ledger time from which the seat counts towards constitutional votes, 0 for founders
 	AdmittedAt   uint64
 	Epoch        uint64 // newest, 0 before the first
 }
@@ -30,6 +32,15 @@ type memberRecord struct {
 	Member
 	epochs   []Epoch // in ascending order; the last is in force
 	attested uint64  // newest ClockAttest, 0 before the first
+	retired  []RetiredKey
+	admitted tlog.Hash // root of the tree that ended with its admission, until it has acknowledged it
+	ackedAt  uint64    // index of its Ack, 0 before and for founders
+
+	vouched   vouched    // for, by its log key
+	rotations []rotation // that wait, in the order of roles
+	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
+
+	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
 
 	call      call      // its seat's call for an emergency suspension
 	emergency Emergency // that it is under
@@ -46,7 +57,7 @@ func newRecord(c member.Card, index uint64) *memberRecord {
 	return &memberRecord{Member: Member{
 		Name: c.Name, Sector: c.Sector, Jurisdiction: c.Jurisdiction, Keys: c.Keys,
 		PeerID: c.Keys.Node.PeerID(), Addresses: slices.Clone(c.Addresses),
-		Status: Active, AdmittedAt: index,
+		Status: Joining, AdmittedAt: index,
 	}}
 }
 
@@ -55,8 +66,7 @@ func (s *State) insert(m *memberRecord) {
 	at, _ := s.search(m.Name)
 	s.members = slices.Insert(s.members, at, m)
 	for _, role := range member.Roles() {
-		k := m.Keys.Of(role)
-		s.keys[k.ID()] = keyRef{owner: m, role: role, key: k}
+		s.hold(m, role, m.Keys.Of(role))
 	}
 }
 
@@ -98,14 +108,15 @@ func (s *State) Member(name string) (Member, bool) {
 // MemberByPeer returns the member whose node has that libp2p peer ID.
 func (s *State) MemberByPeer(peerID string) (Member, bool) {
 	for _, m := range s.members {
-		if m.PeerID == peerID {
+		if m.PeerID == peerID && peerID != "" { // a member whose node key was revoked has none
 			return m.view(), true
 		}
 	}
 	return Member{}, false
 }
 
-// MemberByKey returns the member that holds a key, and the key's role.
+// MemberByKey returns the member that holds a key, or held it once, and the key's role. It tells who
+// signed an entry; whether the key still stands tells [State.KeyByID].
 func (s *State) MemberByKey(id member.KeyID) (Member, member.Role, bool) {
 	ref, ok := s.keys[id]
 	if !ok {
@@ -114,8 +125,8 @@ func (s *State) MemberByKey(id member.KeyID) (Member, member.Role, bool) {
 	return ref.owner.view(), ref.role, true
 }
 
-// Voters lists the peer IDs of raft's voters in ascending order: the founders' nodes, suspended ones
-// included. Every other member replicates without a vote.
+// Voters lists the peer IDs of raft's voters in ascending order, suspended members' included: the
+// founders' nodes, until the board decides otherwise. Every other member replicates without a vote.
 func (s *State) Voters() []string { return s.peers(func(m *memberRecord) bool { return m.Voter }) }
 
 // NonVoters lists the peer IDs of the members that replicate without a raft vote, in ascending order.
@@ -124,7 +135,7 @@ func (s *State) NonVoters() []string { return s.peers(func(m *memberRecord) bool
 func (s *State) peers(want func(*memberRecord) bool) []string {
 	var out []string
 	for _, m := range s.members {
-		if want(m) {
+		if want(m) && m.PeerID != "" {
 			out = append(out, m.PeerID)
 		}
 	}

@@ -24,6 +24,9 @@ func (s *State) prepareEpochCommit(by *memberRecord, b entry.EpochCommit) (chang
 	if by.Status == Suspended {
 		return nil, fmt.Errorf("%w: %s opens no epoch until it is reinstated", entry.ErrSuspended, by.Name)
 	}
+	if by.Status == Joining {
+		return nil, fmt.Errorf("%w: %s opens no epoch before", entry.ErrNotAcknowledged, by.Name)
+	}
 	if b.Epoch != by.Epoch+1 {
 		return nil, fmt.Errorf("%w: %d, the next of %s is %d", entry.ErrEpoch, b.Epoch, by.Name, by.Epoch+1)
 	}

@@ -12,7 +12,7 @@ type ProposalState string
 
 // The states. Accepted means executed; Failed means that the votes sufficed but what was proposed had
 // become impossible in the meantime. Withdrawn means that its proposer took it back, Expired
-// that ledger time reached its deadline first.
+// that ledger time reached its deadline first, Dropped that the constitution changed under it.
 const (
 	Open      ProposalState = "open"
 	Accepted  ProposalState = "accepted"
@@ -20,6 +20,7 @@ const (
 	Failed    ProposalState = "failed"
 	Withdrawn ProposalState = "withdrawn"
 	Expired   ProposalState = "expired"
+	Dropped   ProposalState = "dropped"
 )
 
 // Ballot is one seat's vote.

@@ -3,6 +3,7 @@ package state_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func envelopeRefusals() []refusal {
 		{"version 2", entry.ErrVersion, node(func(e *entry.Envelope) { e.V = 2 })},
 		{"kind 0", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 0 })},
 		{"kind 18", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 18 })},
-		{"a kind of a later version", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindRotate })},
+		{"a kind of a later version", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindAuditCommit })},
 		{"an enveloped genesis", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindGenesis })},
 		{"another ledger", entry.ErrWrongLedger, node(func(e *entry.Envelope) { e.LedgerID[0] ^= 1 })},
 		{"incarnation 0", entry.ErrWrongIncarnation, node(func(e *entry.Envelope) { e.Incarnation = 0 })},
@@ -147,7 +148,7 @@ func proposalRefusals() []refusal {
 	return []refusal{
 		{"unknown proposal kind", entry.ErrKind, forged(entry.KindPropose, propose(99, entry.Suspend{Member: "x"}), nil)},
 		{"proposal kind 0", entry.ErrKind, forged(entry.KindPropose, propose(0, entry.Suspend{Member: "x"}), nil)},
-		{"a proposal kind of a later version", entry.ErrKindNotServed, forged(entry.KindPropose, propose(entry.ProposeExpel, entry.Suspend{Member: "x"}), nil)},
+		{"a proposal kind of a later version", entry.ErrKindNotServed, forged(entry.KindPropose, propose(entry.ProposeConstitution, entry.Suspend{Member: "x"}), nil)},
 		{"content of another kind", entry.ErrMalformed, forged(entry.KindPropose, propose(entry.ProposeAdmit, entry.Suspend{Member: "x"}), nil)},
 		{"long reason", entry.ErrField, forged(entry.KindPropose, reasoned(strings.Repeat("x", entry.MaxReason+1)), nil)},
 		{"reason of two lines", entry.ErrField, forged(entry.KindPropose, reasoned("a\nb"), nil)},
@@ -213,7 +214,7 @@ func reasoned(reason string) entry.Propose {
 // reason, at apply as at the door, and nothing changes.
 func TestRejections(t *testing.T) {
 	l := ledgertest.Three(t)
-	for _, c := range append(append(envelopeRefusals(), bodyRefusals()...), proposalRefusals()...) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
 		t.Run(c.name, func(t *testing.T) {
 			refuses(t, l, c.build(l), c.want)
 		})

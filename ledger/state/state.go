@@ -31,8 +31,10 @@ const (
 // Status is whether a member takes part in exchanges.
 type Status string
 
-// The statuses. A suspended member neither asks nor is asked; its seat keeps its vote.
+// The statuses. A suspended member neither asks nor is asked; its seat keeps its vote. One that joins does
+// neither yet: it is admitted, and its node has not acknowledged the ledger.
 const (
+	Joining   Status = "joining"
 	Active    Status = "active"
 	Suspended Status = "suspended"
 )
@@ -41,18 +43,27 @@ const (
 type State struct {
 	id          [32]byte
 	incarnation uint64
+	version     uint64 // newest version of entries that is accepted
+	least       int    // number of voters; it follows from the founders
 	createdAt   uint64
 	time        uint64 // ledger time, see clock.go
 	thresholds  entry.Thresholds
 	policy      policy.Policy
 
 	members []*memberRecord // in ascending order of name
+	former  []*memberRecord // expelled, in the order in which they were
 	keys    map[member.KeyID]keyRef
 	seqs    map[member.KeyID]lastEntry
 	oprf    map[[32]byte]bool // every OPRF key that was ever committed
 
 	proposals []*proposalRecord // in order of index
 	byID      map[entry.Hash]*proposalRecord
+
+	handOver handOver          // open where its index is not 0
+	anchor   entry.StateAnchor // that a quorum agreed on, zero before the first
+
+	stirred   bool            // only while an entry is applied: see settle
+	newcomers []*memberRecord // only while an entry is applied: admitted by it
 
 	tree tlog.Frontier
 }
@@ -61,6 +72,8 @@ type keyRef struct {
 	owner *memberRecord
 	role  member.Role
 	key   member.PublicKey
+
+	retired bool // it signs nothing more
 }
 
 // lastEntry is the newest entry that a key signed.
@@ -74,7 +87,7 @@ type lastEntry struct {
 func New(g entry.SignedGenesis) (*State, error) {
 	gen := g.Genesis()
 	s := &State{
-		id: g.ID(), incarnation: entry.FirstIncarnation, createdAt: gen.CreatedAt, time: gen.CreatedAt,
+		id: g.ID(), incarnation: entry.FirstIncarnation, version: 1, createdAt: gen.CreatedAt, time: gen.CreatedAt,
 		thresholds: gen.Thresholds, policy: gen.Policy,
 		keys: map[member.KeyID]keyRef{}, seqs: map[member.KeyID]lastEntry{},
 		oprf: map[[32]byte]bool{}, byID: map[entry.Hash]*proposalRecord{},
@@ -83,9 +96,10 @@ func New(g entry.SignedGenesis) (*State, error) {
 	if len(gen.Founders) == 0 {
 		return nil, entry.ErrGenesis // a zero SignedGenesis: nobody checked it
 	}
+	s.least = min(LeastVoters, len(gen.Founders))
 	for _, card := range gen.Founders {
 		m := newRecord(card.Card, 0)
-		m.Founder, m.Seat, m.Voter = true, true, true
+		m.Founder, m.Seat, m.Voter, m.Status = true, true, true, Active
 		s.insert(m)
 	}
 	s.tree.Append(tlog.LeafHash(g.Raw()))
@@ -118,6 +132,9 @@ func (s *State) Thresholds() entry.Thresholds { return s.thresholds }
 
 // NextSeq is the sequence number of the next entry that the key signs.
 func (s *State) NextSeq(key member.KeyID) uint64 { return s.seqs[key].Seq + 1 }
+
+// EntryVersion is the newest version of entries that the ledger accepts.
+func (s *State) EntryVersion() uint64 { return s.version }
 
 // Trial reports whether the ledger has fewer than four voters and so stands no cheat.
 func (s *State) Trial() bool { return len(s.Voters()) < 4 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,14 +86,15 @@ func (v *ledgerVectors) refuse(t *testing.T, l *ledgertest.Ledger, name string, 
 	v.Refused = append(v.Refused, refusedVector{name, l.S.Size(), hex.EncodeToString(raw), want.Name, want.Code})
 }
 
-func makeLedgerVectors(t *testing.T) ledgerVectors {
-	l := golden(t)
+// historyVectors executes the leaves of l anew.
+func historyVectors(t *testing.T, l *ledgertest.Ledger, description string) ledgerVectors {
 	id := l.S.LedgerID()
-	v := ledgerVectors{
-		Description: "crosslight/ledger/v1: a history leaf by leaf with the tree root and state hash after each, and entries that it refuses.",
-		LedgerID:    hex.EncodeToString(id[:]),
+	v := ledgerVectors{Description: description, LedgerID: hex.EncodeToString(id[:])}
+	g, err := entry.ParseGenesis(l.Leaves[0])
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := fresh(t, ledgertest.Genesis(t, platform, bank, police))
+	s := fresh(t, g)
 	for i, leaf := range l.Leaves {
 		kind := entry.KindGenesis
 		if i > 0 {
@@ -104,8 +106,14 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 		}
 		v.Leaves = append(v.Leaves, leafVectorOf(s, kind, leaf))
 	}
+	return v
+}
+
+func makeLedgerVectors(t *testing.T) ledgerVectors {
+	l := golden(t)
+	v := historyVectors(t, l, "crosslight/ledger/v1: a history leaf by leaf with the tree root and state hash after each, and entries that it refuses.")
 	first := ledgertest.Three(t)
-	for _, c := range append(append(envelopeRefusals(), bodyRefusals()...), proposalRefusals()...) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
 		raw := c.build(first)
 		if _, err := entry.Parse(raw); err == nil {
 			v.refuse(t, first, c.name, raw, c.want)
@@ -140,15 +148,19 @@ func leafVectorOf(s *state.State, kind entry.Kind, leaf []byte) leafVector {
 	}
 }
 
-// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json, byte for byte.
+// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json and board.json, byte for byte.
 func TestLedgerVectors(t *testing.T) {
-	made := makeLedgerVectors(t)
+	t.Run("ledger", func(t *testing.T) { keepHistory(t, "ledger.json", makeLedgerVectors(t)) })
+	t.Run("board", func(t *testing.T) { keepHistory(t, "board.json", makeBoardVectors(t)) })
+}
+
+func keepHistory(t *testing.T, file string, made ledgerVectors) {
 	if *update {
-		writeVectors(t, "ledger.json", made)
+		writeVectors(t, file, made)
 		return
 	}
 	var stored ledgerVectors
-	readVectors(t, "ledger.json", &stored)
+	readVectors(t, file, &stored)
 	if diff := cmp.Diff(stored, made); diff != "" {
 		t.Fatal(diff)
 	}
@@ -201,7 +213,7 @@ type entryVector struct {
 func TestEntryVectors(t *testing.T) {
 	v := entryVectors{Description: "crosslight/ledger/v1, Envelope and bodies: bytes that are an entry, with the key that signed, and bytes that are none."}
 	first := ledgertest.Three(t)
-	for _, c := range append(append(envelopeRefusals(), bodyRefusals()...), proposalRefusals()...) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
 		raw := c.build(first)
 		if c.want == entry.ErrTooLarge {
 			continue // 60 KiB of zeros
@@ -210,17 +222,27 @@ func TestEntryVectors(t *testing.T) {
 			v.Cases = append(v.Cases, entryVector{Name: c.name, Entry: hex.EncodeToString(raw), Rejection: c.want.Name})
 		}
 	}
-	l := golden(t)
-	for _, leaf := range l.Leaves[1:] {
-		e, err := entry.Parse(leaf)
-		if err != nil {
-			t.Fatal(err)
+	seen := map[string]bool{}
+	for i, l := range []*ledgertest.Ledger{golden(t), goldenBoard(t)} {
+		for _, leaf := range l.Leaves[1:] {
+			e, err := entry.Parse(leaf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			what := e.Kind().String()
+			if p, ok := e.Body().(entry.Propose); ok {
+				what = p.Proposal.String()
+			}
+			if i > 0 && seen[what] {
+				continue // of the board's history one of each
+			}
+			seen[what] = true
+			key, owner, _, _, _ := l.S.KeyByID(e.Envelope().SignerKey)
+			v.Cases = append(v.Cases, entryVector{
+				Name: e.Kind().String() + " of " + owner, Entry: hex.EncodeToString(leaf), Kind: e.Kind().String(),
+				Hash: e.Hash().String(), Public: publicHex(key), Summary: entry.Summary(e),
+			})
 		}
-		by, role, _ := l.S.MemberByKey(e.Envelope().SignerKey)
-		v.Cases = append(v.Cases, entryVector{
-			Name: e.Kind().String() + " of " + by.Name, Entry: hex.EncodeToString(leaf), Kind: e.Kind().String(),
-			Hash: e.Hash().String(), Public: publicHex(by.Keys.Of(role)), Summary: entry.Summary(e),
-		})
 	}
 	if *update {
 		writeVectors(t, "entry.json", v)

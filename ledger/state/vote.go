@@ -39,11 +39,16 @@ func (s *State) CheckVote(name string, proposal entry.Hash) error {
 }
 
 // decide closes a proposal as soon as the votes suffice or can no longer suffice. Acceptance executes
-// at once; what has become impossible since the proposal was opened is Failed.
+// at once; what has become impossible since the proposal was opened is Failed. Only a change of the
+// voters waits, open, until the change before it has been handed over: if it failed instead, a voter
+// could escape its expulsion by keeping hand-overs open.
 func (s *State) decide(p *proposalRecord, index uint64) []Event {
 	c := s.count(p)
 	switch {
 	case c.passes(c.yes, c.yesSectors):
+		if s.handOver.Index != 0 && s.changesVoters(p.Content) {
+			return nil
+		}
 		return s.accept(p, index)
 	case !c.passes(c.yes+len(c.missing), c.openSectors):
 		p.State, p.Decided = Rejected, index
@@ -60,9 +65,9 @@ func (s *State) accept(p *proposalRecord, index uint64) []Event {
 	}
 	p.State = Accepted
 	accepted := Event{Kind: ProposalAccepted, Index: index, Proposal: p.ID}
-	effect := s.execute(p.Content, index)
-	effect.Proposal = p.ID
-	return []Event{accepted, effect}
+	effects := s.execute(p.Content, index)
+	effects[0].Proposal = p.ID
+	return append([]Event{accepted}, effects...)
 }
 
 // failureName keeps the stable name alone: it goes into the state hash, the text must not.
@@ -74,11 +79,14 @@ func failureName(err error) string {
 }
 
 // count is the votes on a proposal over the seats of this moment. A ballot of a member that has lost
-// its seat does not count.
+// its seat does not count. Constitutional votes are counted over the seats that are old enough, and
+// over those that were taken away not long ago, which say nothing.
 type count struct {
 	need        entry.Fraction
 	sectors     int // needed
 	seats       int
+	taken       int // of the seats: taken away and still counted
+	young       int // seats beside these that do not count yet
 	yes, no     int
 	yesSectors  map[member.Sector]bool
 	openSectors map[member.Sector]bool // of yes votes and of votes still missing
@@ -86,39 +94,44 @@ type count struct {
 }
 
 func (s *State) count(p *proposalRecord) count {
+	class := entry.ClassOf(p.Content)
 	c := count{
-		need: s.threshold(p.Content), sectors: int(s.thresholds.Sectors),
+		need: s.thresholds.Of(class), sectors: int(s.thresholds.Sectors),
 		yesSectors: map[member.Sector]bool{}, openSectors: map[member.Sector]bool{},
 	}
 	for _, m := range s.members {
-		if !m.Seat {
-			continue
-		}
-		c.seats++
-		cast, voted := p.ballot(m.Name)
 		switch {
-		case !voted:
-			c.missing = append(c.missing, m.Name)
-			c.openSectors[m.Sector] = true
-		case cast.Yes:
-			c.yes++
-			c.yesSectors[m.Sector], c.openSectors[m.Sector] = true, true
-		default:
-			c.no++
+		case class == entry.Constitutional && s.taken(m):
+			c.seats, c.taken = c.seats+1, c.taken+1
+		case class == entry.Constitutional && m.Seat && !s.seated(m):
+			c.young++
+		case m.Seat:
+			c.add(m, p)
+		}
+	}
+	for _, m := range s.former {
+		if class == entry.Constitutional && s.taken(m) {
+			c.seats, c.taken = c.seats+1, c.taken+1
 		}
 	}
 	return c
 }
 
-func (c count) passes(yes int, from map[member.Sector]bool) bool {
-	return c.need.Met(yes, c.seats) && len(from) >= c.sectors
+func (c *count) add(m *memberRecord, p *proposalRecord) {
+	c.seats++
+	cast, voted := p.ballot(m.Name)
+	switch {
+	case !voted:
+		c.missing = append(c.missing, m.Name)
+		c.openSectors[m.Sector] = true
+	case cast.Yes:
+		c.yes++
+		c.yesSectors[m.Sector], c.openSectors[m.Sector] = true, true
+	default:
+		c.no++
+	}
 }
 
-// threshold is what a proposal takes. A new seat is grave: admissions by a bare majority would
-// otherwise grow into any larger one.
-func (s *State) threshold(p entry.Proposal) entry.Fraction {
-	if a, ok := p.(entry.Admit); ok && a.Seat {
-		return s.thresholds.Grave
-	}
-	return s.thresholds.Ordinary
+func (c count) passes(yes int, from map[member.Sector]bool) bool {
+	return c.need.Met(yes, c.seats) && len(from) >= c.sectors
 }

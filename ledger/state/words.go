@@ -37,6 +37,9 @@ func (s *State) tally(p *proposalRecord) Tally {
 	t := Tally{Seats: c.seats, Yes: c.yes, No: c.no}
 	if p.State == Open {
 		t.Missing, t.Needs = c.missing, c.needs()
+		if t.Needs == "" { // what else keeps it open: see decide
+			t.Needs = fmt.Sprintf("the voters before have to hand over at size %d", s.handOver.Index+1)
+		}
 	}
 	return t
 }
@@ -44,7 +47,7 @@ func (s *State) tally(p *proposalRecord) Tally {
 func (c count) needs() string {
 	var parts []string
 	if more := c.need.Least(c.seats) - c.yes; more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more yes (%s of %d seats is %d)", more, c.need, c.seats, c.need.Least(c.seats)))
+		parts = append(parts, fmt.Sprintf("%d more yes (%s of %d seats is %d%s)", more, c.need, c.seats, c.need.Least(c.seats), c.uncounted()))
 	}
 	if lack := c.sectors - len(c.yesSectors); lack > 0 {
 		text := fmt.Sprintf("yes from %d more of the sectors", lack)
@@ -54,6 +57,18 @@ func (c count) needs() string {
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", and ")
+}
+
+// uncounted says which seats a constitutional vote counts otherwise than one would think.
+func (c count) uncounted() string {
+	text := ""
+	if c.taken > 0 {
+		text += fmt.Sprintf("; %d of them taken away less than 90 days ago", c.taken)
+	}
+	if c.young > 0 {
+		text += fmt.Sprintf("; %d more are not 90 days old and do not count", c.young)
+	}
+	return text
 }
 
 func joinSectors(set map[member.Sector]bool) string {
@@ -91,7 +106,7 @@ func (s *State) Describe(p entry.Proposal) []string {
 	case entry.SetPolicy:
 		return s.describePolicy(p.Policy)
 	}
-	return nil
+	return s.describeBoard(p)
 }
 
 func (s *State) describeAdmit(p entry.Admit) []string {
@@ -101,8 +116,7 @@ func (s *State) describeAdmit(p entry.Admit) []string {
 		fmt.Sprintf("Its node %s replicates the ledger without a raft vote.", c.Keys.Node.PeerID()),
 	}
 	if p.Seat {
-		seats := s.count(&proposalRecord{Proposal: Proposal{Content: p}}).seats
-		return append(lines, fmt.Sprintf("It gets a seat: %d seats vote instead of %d.", seats+1, seats))
+		return append(lines, "It gets a seat: "+s.seatsInstead(1))
 	}
 	return append(lines, "It gets no seat: it asks and is asked, but does not vote.")
 }

@@ -34,8 +34,13 @@ type QueryOptions struct {
 // ErrOptions reports options that measure nothing.
 var ErrOptions = errors.New("bench: option out of range")
 
-// Targets of the query bench. circl_over_own becomes a target when our own batch proof stands.
-const limitPathOverCircl = 1.25
+// Targets of the query bench.
+const (
+	limitPathOverCircl = 1.25
+	limitPathOverOwn   = 1.25
+	limitCirclOverOwn  = 1.5
+	limitFourHoldersMS = 10
+)
 
 // Query measures the query three ways on the same inputs in one run: circl's VOPRF called bare, our
 // engine called bare, and the whole path between two nodes that are separate processes.
@@ -79,6 +84,9 @@ func Query(ctx context.Context, o QueryOptions, c Consortium) (Result, error) {
 	r.Ratios["path_over_own"] = round(float64(path) / float64(own))
 	r.Ratios["circl_over_own"] = round(float64(circl) / float64(own))
 	r.target("path_over_circl", "<=", limitPathOverCircl)
+	r.target("path_over_own", "<=", limitPathOverOwn)
+	r.target("circl_over_own", ">=", limitCirclOverOwn)
+	r.target("four_holders_p50_ms", "<=", limitFourHoldersMS)
 	return r, nil
 }
 

@@ -45,6 +45,9 @@ type Config struct {
 	Metrics  *telemetry.Metrics
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Authority shows what to decide by: the state that is final and the newest. It is [ledger.ErrStale],
+	// and read is not called, where what is final is too old.
+	Authority func(read func(final, tip *state.State)) error
 	// Settled says whether this node's ledger is of the present: caught up with its leader since the
 	// start and, for a newcomer, past the point that its invitation pins.
 	Settled func() bool

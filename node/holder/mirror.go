@@ -111,10 +111,13 @@ func (h *Holder) part(ctx context.Context, peer string, machine *session.Provide
 }
 
 func (h *Holder) mirrorPermit(peer string, epoch uint64, typ string) (permit ledger.MirrorPermit, err error) {
-	h.cfg.Ledger.View(func(s *state.State) {
-		permit, err = ledger.AuthorisedMirror(s, ledger.MirrorAsk{
+	stale := h.cfg.Authority(func(final, tip *state.State) {
+		permit, err = ledger.AuthorisedMirror(final, tip, ledger.MirrorAsk{
 			LedgerID: h.cfg.LedgerID, Asker: peer, Holder: h.self, Epoch: epoch, Type: typ,
 		})
 	})
+	if stale != nil {
+		return permit, stale
+	}
 	return permit, err
 }

@@ -3,6 +3,7 @@ package holder
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -67,34 +68,45 @@ func (p *evalPage) add(d indicator.Digest, label, f []byte) {
 }
 
 // evaluate fills in missing outputs on all cores and returns them for the cache.
-func (p *evalPage) evaluate() (fresh []store.Output, err error) {
+func (p *evalPage) evaluate() ([]store.Output, error) {
+	var missing []*store.Output
+	for i := range p.items {
+		if !p.items[i].cached {
+			missing = append(missing, &p.items[i].out)
+		}
+	}
 	var group errgroup.Group
-	cores := runtime.GOMAXPROCS(0)
-	for core := range cores {
-		group.Go(func() error {
-			for i := core; i < len(p.items); i += cores {
-				it := &p.items[i]
-				if it.cached {
-					continue
-				}
-				f, err := p.key.FullEvaluate(it.out.Digest[:])
-				if err != nil {
-					return err
-				}
-				it.out.F = f
-			}
-			return nil
-		})
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for run := range slices.Chunk(missing, runSize) {
+		group.Go(func() error { return p.evaluateRun(run) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, it := range p.items {
-		if !it.cached {
-			fresh = append(fresh, it.out)
-		}
+	fresh := make([]store.Output, len(missing))
+	for i, m := range missing {
+		fresh[i] = *m
 	}
 	return fresh, nil
+}
+
+// runSize is how many indicators are evaluated together: enough for the one inversion that they share not
+// to show, few enough for all cores to end at the same time.
+const runSize = 128
+
+func (p *evalPage) evaluateRun(run []*store.Output) error {
+	digests := make([][]byte, len(run))
+	for i, o := range run {
+		digests[i] = o.Digest[:]
+	}
+	outputs, err := p.key.FullEvaluateAll(digests)
+	if err != nil {
+		return err
+	}
+	for i, o := range run {
+		o.F = outputs[i]
+	}
+	return nil
 }
 
 func (p *evalPage) drain(build *mirror.Build) error {

@@ -73,19 +73,22 @@ func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *sessi
 	return machine.Reply(q, session.Evaluation{Evaluated: a.elements, Proof: a.proof, Size: size, BudgetLeft: &a.left})
 }
 
-// authorise asks the one door. The holder decides on its own state of the ledger, never on the one
+// authorise asks the one door. The holder decides on its own states of the ledger, never on the one
 // that the querier names; but a querier whose history differs from ours is told so.
 func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64, err error) {
 	if !h.cfg.Settled() {
 		return permit, h.size(), errUnsettled
 	}
-	h.cfg.Ledger.View(func(s *state.State) {
-		size = s.Size()
-		permit, err = ledger.Authorised(s, ledger.Ask{
+	stale := h.cfg.Authority(func(final, tip *state.State) {
+		size = final.Size()
+		permit, err = ledger.Authorised(final, tip, ledger.Ask{
 			LedgerID: q.Ledger, Querier: q.Querier, Holder: q.Holder,
 			Epoch: q.Epoch, Type: q.Type, Purpose: q.Purpose, HasCase: q.HasCase(),
 		})
 	})
+	if stale != nil {
+		return permit, h.size(), stale
+	}
 	if err != nil {
 		return permit, size, err
 	}
@@ -168,7 +171,7 @@ func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
 		return &session.Refusal{Code: session.EpochOver}, false
 	case errors.Is(err, ledger.ErrWrongLedger):
 		return &session.Refusal{Code: session.WrongLedger}, false
-	case errors.Is(err, errForked):
+	case errors.Is(err, errForked), errors.Is(err, ledger.ErrStale):
 		return &session.Refusal{Code: session.StaleCheckpoint}, false
 	case errors.Is(err, store.ErrBudget):
 		tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)

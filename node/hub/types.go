@@ -312,6 +312,19 @@ type LedgerStatus struct {
 	Time        string `json:"time"`         // ledger time, RFC 3339
 	ClockFresh  int    `json:"clock_fresh"`  // voters whose clocks count now
 	ClockQuorum int    `json:"clock_quorum"` // as many keep ledger time going
+
+	Final LedgerFinal `json:"final"`
+}
+
+// LedgerFinal is the newest final checkpoint of a node. Everything is zero before the first.
+type LedgerFinal struct {
+	Height     uint64 `json:"height"`
+	Size       uint64 `json:"size"`
+	Root       string `json:"root"`        // hex
+	Cosigners  int    `json:"cosigners"`   // whose cosignatures of it have arrived
+	Voters     int    `json:"voters"`      // of the next checkpoint
+	Needed     int    `json:"needed"`      // a quorum of them
+	AgeSeconds *int64 `json:"age_seconds"` // since the oldest of the newest quorum of cosignatures; null before there was one
 }
 
 // LedgerEntry is an accepted entry, in words.

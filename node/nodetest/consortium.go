@@ -4,8 +4,6 @@ package nodetest
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/p2p/reserve"
 )
 
 // passphrase opens every test node's keys. workFactor makes that quick; it is the one thing that is
@@ -96,21 +95,21 @@ func (c *Consortium) Init(o Org) []byte {
 	c.t.Helper()
 	_, err := node.Init(node.InitConfig{
 		Home: c.Home(o.Name), Name: o.Name, Sector: o.Sector, Jurisdiction: "INT",
-		Listen: []string{freeAddress(c.t)}, Passphrase: passphrase, WorkFactor: workFactor,
+		Listen: []string{ownAddress(c.t)}, Passphrase: passphrase, WorkFactor: workFactor,
 	})
 	c.must(err)
 	return c.read(home.Home(c.Home(o.Name)).Card())
 }
 
-// freeAddress is a loopback multiaddr that nothing listens on at this moment.
-func freeAddress(t testing.TB) string {
+// ownAddress is a loopback multiaddr that stays this test's own, whether its node runs or not.
+func ownAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := reserve.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprintf("/ip4/127.0.0.1/tcp/%d", l.Addr().(*net.TCPAddr).Port)
+	t.Cleanup(release)
+	return address
 }
 
 // Home is the folder of an organisation's node.

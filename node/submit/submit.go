@@ -1,6 +1,7 @@
 // Package submit brings this member's own entries to the ledger: it numbers and signs them, hands
 // them to whichever node leads, here or over crosslight/ledger/v1, and returns when this node's own
-// replica has applied them. It also answers that exchange for others while this node leads.
+// replica has applied them (Enter), or when they are final there (Submit). It also answers that exchange
+// for others while this node leads.
 //
 // One entry is under way at a time, because each key's entries are numbered. A crash in the middle
 // leaves nothing behind: an entry is on the ledger or it is not, and sending it again is harmless.
@@ -28,6 +29,9 @@ var (
 	// ErrUnavailable reports that no leader took the entry before the caller's deadline. It may still
 	// reach the ledger; submitting it again is harmless.
 	ErrUnavailable = errors.New("the ledger has no leader that could be reached")
+	// ErrNotFinal reports an entry that stands on the ledger and was not final before the caller's
+	// deadline. It becomes final by itself as soon as a quorum of voters' nodes is up.
+	ErrNotFinal = errors.New("recorded but not final yet")
 	// ErrWrongLedger reports that the leader is on another ledger.
 	ErrWrongLedger = errors.New("the leader is on another ledger")
 )
@@ -41,6 +45,9 @@ type Ledger interface {
 	Leader() (peer string, ok bool)
 	View(read func(*state.State))
 	WaitSize(ctx context.Context, size uint64) error
+	// Decides says whether finality runs; without it WaitFinal is not asked.
+	Decides() bool
+	WaitFinal(ctx context.Context, size uint64) error
 	Leaves(from, to uint64) ([][]byte, error)
 }
 
@@ -68,9 +75,43 @@ func New(ledger Ledger, net Opener, id [32]byte, self string, log *slog.Logger) 
 // Make builds the entry with the next sequence number of its key.
 type Make func(s entry.Signer, seq uint64) (entry.Raw, error)
 
-// Submit puts an entry on the ledger, signed with key, and returns its index once this node has
-// applied it. Errors: an *entry.Rejection, [ErrUnavailable], [ErrWrongLedger], or what build returned.
+// finalWithin bounds the wait for a quorum of voters, where the caller's deadline does not.
+const finalWithin = 20 * time.Second
+
+// Submit puts an entry on the ledger, signed with key, and returns its index once it is final: what a
+// board has decided must not be undone by a leader that cheats. Errors: those of Enter, [ErrNotFinal].
 func (s *Submitter) Submit(ctx context.Context, key ed25519.PrivateKey, build Make) (index uint64, raw entry.Raw, err error) {
+	index, raw, err = s.Enter(ctx, key, build)
+	if err != nil || !s.ledger.Decides() {
+		return index, raw, err
+	}
+	index, err = s.settle(ctx, index, raw)
+	return index, raw, err
+}
+
+// settle waits until the entry is final. Another history may take the place of the one that held it:
+// then the same bytes are brought again, which is harmless.
+func (s *Submitter) settle(ctx context.Context, index uint64, raw entry.Raw) (uint64, error) {
+	limited, cancel := context.WithTimeout(ctx, finalWithin)
+	defer cancel()
+	for {
+		if err := s.ledger.WaitFinal(limited, index+1); err != nil {
+			return index, fmt.Errorf("%w: entry %d; start more of the voters' nodes, `crosslight ledger status` shows how many are needed: %w", ErrNotFinal, index, err)
+		}
+		if leaf, err := s.ledger.Leaves(index, index+1); err == nil && bytes.Equal(leaf[0], raw) {
+			return index, nil
+		}
+		var err error
+		if index, err = s.bring(limited, raw); err != nil {
+			return index, err
+		}
+	}
+}
+
+// Enter puts an entry on the ledger, signed with key, and returns its index once this node has
+// applied it. It is for what a node says of itself. Errors: an *entry.Rejection, [ErrUnavailable],
+// [ErrWrongLedger], or what build returned.
+func (s *Submitter) Enter(ctx context.Context, key ed25519.PrivateKey, build Make) (index uint64, raw entry.Raw, err error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()

@@ -24,6 +24,7 @@ import (
 type book struct {
 	state  *state.State
 	leaves atomic.Pointer[[][]byte]
+	final  *atomic.Uint64 // nil: finality does not run
 }
 
 func newBook(t *testing.T) *book {
@@ -41,6 +42,19 @@ func newBook(t *testing.T) *book {
 func (b *book) Submit(context.Context, []byte) (replica.Result, error) {
 	return replica.Result{}, &replica.NotLeaderError{Leader: "leader"}
 }
+func (b *book) Decides() bool { return b.final != nil }
+
+func (b *book) WaitFinal(ctx context.Context, size uint64) error {
+	for b.final.Load() < size {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}
+
 func (b *book) Leader() (string, bool)       { return "leader", true }
 func (b *book) View(read func(*state.State)) { read(b.state) }
 func (b *book) append(raw []byte)            { l := append(*b.leaves.Load(), raw); b.leaves.Store(&l) }

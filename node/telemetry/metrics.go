@@ -39,6 +39,8 @@ type Metrics struct {
 	MirrorEntries *prometheus.GaugeVec // holder
 	// LedgerSize, RaftTerm and RaftLeader are where this node's ledger stands.
 	LedgerSize, RaftTerm, RaftLeader prometheus.Gauge
+	// FinalSize, FinalHeight and FinalAge are where its newest final checkpoint stands; the age in seconds.
+	FinalSize, FinalHeight, FinalAge prometheus.Gauge
 	// StreamErrors counts streams that ended in an error, by protocol and reason.
 	StreamErrors *prometheus.CounterVec // protocol, reason
 	// RefusedStreams counts streams and connections that the gate refused, by reason.
@@ -79,6 +81,9 @@ func (m *Metrics) data() {
 }
 
 func (m *Metrics) network() {
+	m.FinalSize = m.gauges("ledger_final_size", "Entries of the ledger that are final here.").WithLabelValues()
+	m.FinalHeight = m.gauges("ledger_final_height", "Number of the newest final checkpoint.").WithLabelValues()
+	m.FinalAge = m.gauges("ledger_final_age_seconds", "Since a quorum of voters had the newest final checkpoint.").WithLabelValues()
 	m.LedgerSize = m.gauges("ledger_size", "Entries of the ledger applied here.").WithLabelValues()
 	m.RaftTerm = m.gauges("raft_term", "Current raft term.").WithLabelValues()
 	m.RaftLeader = m.gauges("raft_leader", "1 while this node leads.").WithLabelValues()

@@ -18,6 +18,7 @@ func BenchmarkOwn(b *testing.B) {
 	perElement(b, "Evaluate", benchBatch, func() error { _, _, err := key.Evaluate(r.Elements()); return err })
 	perElement(b, "Finalize", benchBatch, func() error { _, err := r.Finalize(evaluated, proof); return err })
 	perElement(b, "FullEvaluate", 1, func() error { _, err := key.FullEvaluate(inputs[0]); return err })
+	perElement(b, "FullEvaluateAll", 128, func() error { _, err := key.FullEvaluateAll(inputs[:128]); return err })
 }
 
 func BenchmarkCircl(b *testing.B) {

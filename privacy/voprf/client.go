@@ -2,64 +2,76 @@ package voprf
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 
-	"github.com/cloudflare/circl/group"
-	"github.com/cloudflare/circl/oprf"
-	"github.com/cloudflare/circl/zk/dleq"
+	"github.com/crosslight/crosslight/privacy/ristretto"
 )
 
 // Client asks one holder under one public key.
-type Client struct{ circl oprf.VerifiableClient }
+type Client struct {
+	public  [ElementSize]byte
+	element *ristretto.Element
+}
 
 // NewClient takes the holder's public key, 32 bytes, which must come from the ledger and from nowhere
 // else: a key that the holder sends along proves nothing. The error is [ErrKey].
 func NewClient(public []byte) (*Client, error) {
-	k := new(oprf.PublicKey)
-	if err := k.UnmarshalBinary(suite, public); err != nil {
+	if len(public) != ElementSize {
 		return nil, fmt.Errorf("%w: public", ErrKey)
 	}
-	return &Client{oprf.NewVerifiableClient(suite, k)}, nil
+	element, err := decodeElement(public)
+	if err != nil {
+		return nil, fmt.Errorf("%w: public", ErrKey)
+	}
+	return &Client{[ElementSize]byte(public), element}, nil
 }
 
 // Request is a batch that was blinded and not yet answered. It holds the blinds and the inputs, which
 // are secret. Finalize does not change it.
 type Request struct {
 	client   *Client
-	data     *oprf.FinalizeData
+	inputs   [][]byte
 	elements []byte
-	blinds   []group.Scalar
+	halved   []*ristretto.Element // half of each blinded element
+	blinds   []*ristretto.Scalar
 }
 
 // Blind hides 1 to [MaxBatch] inputs of at most 65,535 bytes behind fresh random blinds. Errors are
 // [ErrBatch] and [ErrInput]. The inputs are kept, not copied.
 func (c *Client) Blind(inputs [][]byte) (*Request, error) {
-	blinds := make([]group.Scalar, len(inputs))
+	blinds := make([]*ristretto.Scalar, len(inputs))
 	for i := range blinds {
-		blinds[i] = group.Ristretto255.RandomNonZeroScalar(rand.Reader)
+		blinds[i] = randomScalar()
 	}
 	return c.blind(inputs, blinds)
 }
 
-func (c *Client) blind(inputs [][]byte, blinds []group.Scalar) (*Request, error) {
+// randomScalar returns a random scalar that is not zero.
+func randomScalar() *ristretto.Scalar {
+	var uniform [ristretto.UniformSize]byte
+	for {
+		_, _ = rand.Read(uniform[:]) // never fails: package crypto/rand
+		s, err := ristretto.NewScalar().SetUniformBytes(uniform[:])
+		if err == nil && !isZero(s) {
+			return s
+		}
+	}
+}
+
+// blind takes the blinds, which must not be zero; the vectors of RFC 9497 choose them.
+func (c *Client) blind(inputs [][]byte, blinds []*ristretto.Scalar) (*Request, error) {
 	if len(inputs) == 0 || len(inputs) > MaxBatch {
 		return nil, fmt.Errorf("%w: %d inputs", ErrBatch, len(inputs))
 	}
-	for _, in := range inputs {
+	r := &Request{client: c, inputs: inputs, blinds: blinds, halved: make([]*ristretto.Element, len(inputs))}
+	for i, in := range inputs {
 		if len(in) > MaxInput {
 			return nil, ErrInput
 		}
+		r.halved[i] = ristretto.New().Mul(half(blinds[i]), hashToElement(in))
 	}
-	data, request, err := c.circl.DeterministicBlind(inputs, blinds)
-	if err != nil {
-		return nil, fmt.Errorf("blind: %w", err)
-	}
-	flat, err := encodeElements(request.Elements)
-	if err != nil {
-		return nil, err
-	}
-	return &Request{client: c, data: data, elements: flat, blinds: blinds}, nil
+	r.elements = ristretto.EncodeDoubled(make([]byte, 0, len(inputs)*ElementSize), r.halved)
+	return r, nil
 }
 
 // Elements returns the blinded elements, 32 bytes each, in the order of the inputs. The caller must
@@ -71,16 +83,12 @@ func (r *Request) Len() int { return len(r.blinds) }
 
 // Blinds returns the blinds, 32 bytes each, in the order of the inputs. With the input's digest a
 // blind opens its element to an auditor (specs/query.md, "Audit"); until then it is secret.
-func (r *Request) Blinds() ([]byte, error) {
+func (r *Request) Blinds() []byte {
 	flat := make([]byte, 0, len(r.blinds)*ScalarSize)
 	for _, b := range r.blinds {
-		enc, err := b.MarshalBinary()
-		if err != nil {
-			return nil, err
-		}
-		flat = append(flat, enc...)
+		flat = append(flat, b.Bytes()...)
 	}
-	return flat, nil
+	return flat
 }
 
 // Finalize checks the holder's answer against its public key and returns F for each input, in order.
@@ -91,24 +99,42 @@ func (r *Request) Finalize(evaluated, proof []byte) ([]Output, error) {
 	if len(evaluated) != len(r.elements) {
 		return nil, fmt.Errorf("%w: %d bytes answer %d", ErrBatch, len(evaluated), len(r.elements))
 	}
-	elements, err := decodeElements(evaluated)
+	answer, err := decodeElements(evaluated)
 	if err != nil {
 		return nil, err
 	}
-	p := new(dleq.Proof)
-	if err := p.UnmarshalBinary(group.Ristretto255, proof); err != nil {
-		return nil, fmt.Errorf("%w: not in canonical encoding", ErrProof)
-	}
-	outs, err := r.client.circl.Finalize(r.data, &oprf.Evaluation{Elements: elements, Proof: p})
-	if errors.Is(err, oprf.ErrInvalidProof) {
+	if !r.proved(answer, evaluated, proof) {
 		return nil, ErrProof
 	}
-	if err != nil {
-		return nil, fmt.Errorf("finalize: %w", err)
+	return r.unblind(answer), nil
+}
+
+func (r *Request) proved(answer []*ristretto.Element, evaluated, proof []byte) bool {
+	return verify(r.client.element, r.client.public[:], r.elements, evaluated, proof, func(w []*ristretto.Scalar) composite {
+		m := ristretto.New().VarTimeSum(w, r.halved)
+		return composite{m.Add(m, m), ristretto.New().VarTimeSum(w, answer)}
+	})
+}
+
+// unblind takes the blinds off and hashes (RFC 9497 §3.3.1). The answer's elements are overwritten.
+func (r *Request) unblind(answer []*ristretto.Element) []Output {
+	inverses := make([]*ristretto.Scalar, len(r.blinds))
+	for i, b := range r.blinds {
+		inverses[i] = ristretto.NewScalar().Add(b, b) // half of the inverse is the inverse of the double
 	}
-	result := make([]Output, len(outs))
-	for i, o := range outs {
-		result[i] = Output(o)
+	ristretto.InvertAll(inverses)
+	for i, e := range answer {
+		e.Mul(inverses[i], e)
 	}
-	return result, nil
+	flat := ristretto.EncodeDoubled(make([]byte, 0, len(answer)*ElementSize), answer)
+	return finalHashes(r.inputs, flat)
+}
+
+// finalHashes makes the outputs of inputs whose evaluated elements are in flat.
+func finalHashes(inputs [][]byte, flat []byte) []Output {
+	out := make([]Output, len(inputs))
+	for i, in := range inputs {
+		out[i] = finalHash(in, flat[i*ElementSize:(i+1)*ElementSize])
+	}
+	return out
 }

@@ -1,6 +1,7 @@
 // Package voprf evaluates a pseudo-random function obliviously and verifiably: RFC 9497, suite
-// ristretto255-SHA512, mode VOPRF (0x01), over circl. It is the cryptography of crosslight/query/v1
-// (specs/query.md).
+// ristretto255-SHA512, mode VOPRF (0x01). It is the cryptography of crosslight/query/v1 (specs/query.md).
+// Keys are derived and messages expanded by circl, whose own VOPRF is the oracle of the tests beside the
+// vectors of the RFC; the group is package ristretto, and the batch proof is made here (proof.go).
 //
 //	Client (querier)                                      SecretKey (holder)
 //	========================================================================
@@ -22,32 +23,29 @@
 // tell queriers apart or hide matches from them.
 //
 // Time. Scalar multiplication, inversion and hashing to the group take time independent of secret
-// scalars and inputs (go-ristretto, through circl; its P-256 would not). Input lengths show. Checks
-// that fail return early; what they look at is public.
+// scalars and inputs. Input lengths show. Checks that fail return early, and the sums of the proof take
+// variable time; what they look at is public: elements that crossed the network, or were about to.
 //
 // One batch is worked through on one core. Callers run batches side by side; every type here is safe
 // for that once made.
 package voprf
 
 import (
-	"bytes"
-	"crypto"
-	_ "crypto/sha512" // the suite's hash
 	"errors"
 	"fmt"
 
-	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/oprf"
-	"github.com/cloudflare/circl/zk/dleq"
+
+	"github.com/crosslight/crosslight/privacy/ristretto"
 )
 
 // Sizes in bytes, and limits.
 const (
-	ElementSize = 32   // a group element, RFC 9496 encoding
-	ScalarSize  = 32   // a scalar, little-endian, reduced
-	ProofSize   = 64   // challenge and response, a scalar each
-	OutputSize  = 64   // F, a SHA-512 hash
-	MaxBatch    = 4096 // elements under one proof
+	ElementSize = ristretto.ElementSize // 32: a group element, RFC 9496 encoding
+	ScalarSize  = ristretto.ScalarSize  // 32: a scalar, little-endian, reduced
+	ProofSize   = 2 * ScalarSize        // challenge and response, a scalar each
+	OutputSize  = 64                    // F, a SHA-512 hash
+	MaxBatch    = 4096                  // elements under one proof
 	MaxInput    = 1<<16 - 1
 )
 
@@ -70,14 +68,8 @@ var (
 	ErrInput = errors.New("input is too long")
 )
 
+// suite is circl's name for the suite; it derives keys by it.
 var suite = oprf.SuiteRistretto255
-
-// dleqParams is RFC 9497's context string for this mode and suite. circl keeps its own to itself.
-var dleqParams = dleq.Params{
-	G:   group.Ristretto255,
-	H:   crypto.SHA512,
-	DST: []byte("OPRFV1-\x01-ristretto255-SHA512"),
-}
 
 // batchLen returns how many elements flat holds.
 func batchLen(flat []byte) (int, error) {
@@ -91,33 +83,26 @@ func batchLen(flat []byte) (int, error) {
 // identity is the one encoding of the identity.
 var identity [ElementSize]byte
 
-// decodeElements reads a batch. circl's decoding is that of RFC 9496 §4.3.1 and refuses every
-// encoding but the canonical one; the identity is ours to refuse.
-func decodeElements(flat []byte) ([]group.Element, error) {
+// decodeElement reads a peer's element.
+func decodeElement(b []byte) (*ristretto.Element, error) {
+	e := ristretto.New()
+	if err := e.Decode(b); err != nil || [ElementSize]byte(b) == identity {
+		return nil, ErrElement
+	}
+	return e, nil
+}
+
+// decodeElements reads a batch.
+func decodeElements(flat []byte) ([]*ristretto.Element, error) {
 	n, err := batchLen(flat)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]group.Element, n)
+	out := make([]*ristretto.Element, n)
 	for i := range out {
-		e := group.Ristretto255.NewElement()
-		encoded := flat[i*ElementSize : (i+1)*ElementSize]
-		if err := e.UnmarshalBinary(encoded); err != nil || bytes.Equal(encoded, identity[:]) {
-			return nil, fmt.Errorf("%w: number %d of %d", ErrElement, i, n)
+		if out[i], err = decodeElement(flat[i*ElementSize : (i+1)*ElementSize]); err != nil {
+			return nil, fmt.Errorf("%w: number %d of %d", err, i, n)
 		}
-		out[i] = e
 	}
 	return out, nil
-}
-
-func encodeElements(elements []group.Element) ([]byte, error) {
-	flat := make([]byte, 0, len(elements)*ElementSize)
-	for _, e := range elements {
-		b, err := e.MarshalBinaryCompress()
-		if err != nil {
-			return nil, err
-		}
-		flat = append(flat, b...)
-	}
-	return flat, nil
 }

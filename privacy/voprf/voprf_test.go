@@ -3,11 +3,13 @@ package voprf
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/oprf"
+	"github.com/cloudflare/circl/zk/dleq"
 	"pgregory.net/rapid"
 )
 
@@ -76,61 +78,120 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestAgainstCircl holds this package against circl's own client and server, each way round.
+// TestAgainstCircl holds this package against circl's own client and server, each way round: with one
+// key and one set of inputs, either client takes either server's proof and comes to the same outputs.
 func TestAgainstCircl(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := [32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(rt, "seed"))
 		info := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(rt, "info")
 		inputs := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 40), 1, 4).Draw(rt, "inputs")
-		key, err := DeriveKey(seed, info)
-		if err != nil {
-			rt.Fatal(err)
-		}
+		key := must(DeriveKey(seed, info))(rt)
 		public := key.Public()
-		client, err := NewClient(public[:])
+		their := newCirclPair(rt, seed, info)
+
+		request := must(must(NewClient(public[:]))(rt).Blind(inputs))(rt)
+		data, theirRequest, err := their.client.Blind(inputs)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		theirs, err := oprf.DeriveKey(suite, oprf.VerifiableMode, seed[:], info)
+		blinded := flatten(rt, theirRequest.Elements)
+
+		evaluated, proof, err := key.Evaluate(request.Elements())
 		if err != nil {
 			rt.Fatal(err)
 		}
-		r, err := client.Blind(inputs)
+		outs := must(request.Finalize(evaluated, proof))(rt)
+		evaluated, proof = their.evaluate(rt, request.Elements())
+		sameOutputs(rt, outs, must(request.Finalize(evaluated, proof))(rt))
+		evaluated, proof, err = key.Evaluate(blinded)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		evaluated, proof, err := key.Evaluate(r.Elements())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		outs, err := r.Finalize(evaluated, proof)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		fd, req, err := oprf.NewVerifiableClient(suite, theirs.Public()).Blind(inputs)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		flat, _ := encodeElements(req.Elements)
-		ev, err := oprf.NewVerifiableServer(suite, theirs).Evaluate(req)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		ours, _, err := key.Evaluate(flat)
-		want, _ := encodeElements(ev.Elements)
-		if err != nil || !bytes.Equal(ours, want) {
-			rt.Fatalf("evaluations differ: %v", err)
-		}
-		expected, err := oprf.NewVerifiableClient(suite, theirs.Public()).Finalize(fd, ev)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for i := range outs {
-			if !bytes.Equal(outs[i][:], expected[i]) {
-				rt.Fatalf("output %d differs", i)
-			}
-		}
+		sameOutputs(rt, outs, their.finalize(rt, data, evaluated, proof))
+		sameOutputs(rt, outs, must(key.FullEvaluateAll(inputs))(rt))
 	})
+}
+
+// must returns the value of a call that may not fail in the test that is given next.
+func must[T any](v T, err error) func(rapid.TB) T {
+	return func(t rapid.TB) T {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func sameOutputs(t rapid.TB, got, want []Output) {
+	if !slices.Equal(got, want) {
+		t.Fatal("outputs differ")
+	}
+}
+
+// circlPair is circl's own client and server under one key.
+type circlPair struct {
+	client oprf.VerifiableClient
+	server oprf.VerifiableServer
+}
+
+func newCirclPair(t rapid.TB, seed [32]byte, info []byte) circlPair {
+	key, err := oprf.DeriveKey(suite, oprf.VerifiableMode, seed[:], info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return circlPair{oprf.NewVerifiableClient(suite, key.Public()), oprf.NewVerifiableServer(suite, key)}
+}
+
+func (p circlPair) evaluate(t rapid.TB, blinded []byte) (evaluated, proof []byte) {
+	answer, err := p.server.Evaluate(&oprf.EvaluationRequest{Elements: unflatten(t, blinded)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err = answer.Proof.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flatten(t, answer.Elements), proof
+}
+
+func (p circlPair) finalize(t rapid.TB, data *oprf.FinalizeData, evaluated, proof []byte) []Output {
+	parsed := new(dleq.Proof)
+	if err := parsed.UnmarshalBinary(group.Ristretto255, proof); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := p.client.Finalize(data, &oprf.Evaluation{Elements: unflatten(t, evaluated), Proof: parsed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]Output, len(raw))
+	for i := range raw {
+		out[i] = Output(raw[i])
+	}
+	return out
+}
+
+func flatten(t rapid.TB, elements []group.Element) []byte {
+	var flat []byte
+	for _, e := range elements {
+		b, err := e.MarshalBinaryCompress()
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat = append(flat, b...)
+	}
+	return flat
+}
+
+func unflatten(t rapid.TB, flat []byte) []group.Element {
+	var out []group.Element
+	for ; len(flat) > 0; flat = flat[ElementSize:] {
+		e := group.Ristretto255.NewElement()
+		if err := e.UnmarshalBinary(flat[:ElementSize]); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // TestBlindingHides: equal inputs give different elements, and keys for two uses share nothing.

@@ -77,6 +77,27 @@ func (s KeySet) Of(role Role) PublicKey {
 	panic("member: unknown role " + string(role))
 }
 
+// With returns the set with another key for role. The zero key stands for none.
+func (s KeySet) With(role Role, k PublicKey) KeySet {
+	switch role {
+	case Node:
+		s.Node = k
+	case Operator:
+		s.Operator = k
+	case Seat:
+		s.Seat = k
+	case Log:
+		s.Log = k
+	case Cosigner:
+		s.Cosigner = k
+	case Root:
+		s.Root = k
+	default:
+		panic("member: unknown role " + string(role))
+	}
+	return s
+}
+
 // ErrKeySet reports a key set in which a key is missing, is none, or serves two roles.
 var ErrKeySet = errors.New("key set is not valid")
 
@@ -120,9 +141,11 @@ func Sign(priv ed25519.PrivateKey, domain string, msg []byte) []byte {
 }
 
 // Verify checks sig, 64 bytes, over msg under domain, by the equation of specs/wire.md, "Conventions".
-// It proves something of keys that pass [PublicKey.Check] only. The error is [ErrSignature].
+// It proves something of keys that pass [PublicKey.Check] only. The zero key, which stands for none, is
+// a point of small order under which signatures can be made up: it verifies nothing. The error is
+// [ErrSignature].
 func (k PublicKey) Verify(domain string, msg, sig []byte) error {
-	if len(sig) != SignatureSize || !ed25519.Verify(k[:], message(domain, msg), sig) {
+	if k == (PublicKey{}) || len(sig) != SignatureSize || !ed25519.Verify(k[:], message(domain, msg), sig) {
 		return ErrSignature
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/node/hub"
@@ -27,6 +28,8 @@ var kinds = []struct{ below, hub error }{
 	{replica.ErrRange, hub.ErrNotFound},
 	{replica.ErrDiskFull, hub.ErrStorage},
 	{submit.ErrUnavailable, hub.ErrUnavailable},
+	{submit.ErrNotFinal, hub.ErrUnavailable},
+	{ledger.ErrStale, hub.ErrUnavailable},
 	{submit.ErrWrongLedger, hub.ErrUnavailable},
 	{feed.ErrFormat, hub.ErrInvalid},
 	{feed.ErrHeader, hub.ErrInvalid},

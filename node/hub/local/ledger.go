@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/audit"
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -28,7 +30,28 @@ func (h *Hub) LedgerStatus(context.Context) (hub.LedgerStatus, error) {
 			out.Role = "non-voter"
 		}
 	})
+	out.Final = h.finalStatus()
 	return out, nil
+}
+
+func (h *Hub) finalStatus() (out hub.LedgerFinal) {
+	if !h.cfg.Replica.Decides() {
+		return out
+	}
+	h.cfg.Replica.ViewFinal(func(s *state.State, p replica.FinalPoint) {
+		voters := s.FinalityVoters()
+		out.Voters, out.Needed = voters.N(), voters.Quorum()
+		if p.Height == 0 {
+			return
+		}
+		out.Height, out.Size, out.Root = p.Height, p.Size, hex.EncodeToString(p.Root[:])
+		out.Cosigners = len(p.Cosignatures)
+		if !p.At.IsZero() {
+			age := int64(h.cfg.Now().Sub(p.At) / time.Second)
+			out.AgeSeconds = &age
+		}
+	})
+	return out
 }
 
 // maxLogPage is how many entries one page of the log shows.

@@ -43,6 +43,8 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Settled  func() bool // whether this node's ledger is of the present
+	// Authority shows what to decide by, as the holder's does.
+	Authority func(read func(final, tip *state.State)) error
 }
 
 // Hub implements [hub.Hub] on this node.

@@ -14,8 +14,8 @@ import (
 func (h *Hub) entitled(holder state.Member) fetch.Entitled {
 	self := member.PublicOf(h.cfg.Ring.Private(member.Node)).PeerID()
 	return func(epoch uint64, typ string) (tags, labels bool) {
-		h.cfg.Replica.View(func(s *state.State) {
-			permit, err := ledger.AuthorisedMirror(s, ledger.MirrorAsk{
+		_ = h.cfg.Authority(func(final, tip *state.State) { // too old to go by entitles to nothing
+			permit, err := ledger.AuthorisedMirror(final, tip, ledger.MirrorAsk{
 				LedgerID: h.cfg.LedgerID, Asker: self, Holder: holder.PeerID, Epoch: epoch, Type: typ,
 			})
 			tags, labels = err == nil, err == nil && permit.Labels()

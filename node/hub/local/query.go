@@ -109,7 +109,7 @@ type plan struct {
 	holders   []*exchange // in ascending order of name
 }
 
-// plan decides, on this node's own state of the ledger, whom to ask about what.
+// plan decides, on this node's own states of the ledger, whom to ask about what.
 func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 	p := &plan{req: req, questions: q}
 	p.ask = session.Ask{Ledger: h.cfg.LedgerID, Purpose: req.Purpose}
@@ -117,23 +117,26 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 		_, _ = rand.Read(p.salt[:]) // never fails (crypto/rand)
 	}
 	var err error
-	h.cfg.Replica.View(func(s *state.State) {
-		p.ask.Size, p.ask.Root = s.Size(), s.Root()
-		self, ok := s.Member(h.cfg.Name)
+	stale := h.cfg.Authority(func(final, tip *state.State) {
+		p.ask.Size, p.ask.Root = final.Size(), final.Root()
+		self, ok := final.Member(h.cfg.Name)
 		if !ok {
 			err = fmt.Errorf("%w: this node is not a member on the ledger it has: wait until it has caught up, or for the board's vote", hub.ErrUnavailable)
 			return
 		}
-		err = p.choose(s, self)
+		err = p.choose(final, tip, self)
 	})
+	if stale != nil {
+		return nil, stale
+	}
 	return p, err
 }
 
 // choose makes an exchange for each holder that is to be asked.
-func (p *plan) choose(s *state.State, self state.Member) error {
+func (p *plan) choose(final, tip *state.State, self state.Member) error {
 	named := map[string]bool{}
 	for _, name := range p.req.Holders {
-		if _, ok := s.Member(name); !ok {
+		if _, ok := final.Member(name); !ok {
 			return fmt.Errorf("%w: no member is called %q: `crosslight member list` shows them", hub.ErrNotFound, name)
 		}
 		if name == self.Name {
@@ -141,24 +144,24 @@ func (p *plan) choose(s *state.State, self state.Member) error {
 		}
 		named[name] = true
 	}
-	for _, m := range s.Members() {
+	for _, m := range final.Members() {
 		if m.Name == self.Name || len(named) > 0 && !named[m.Name] {
 			continue
 		}
-		p.holders = append(p.holders, p.exchange(s, self, m))
+		p.holders = append(p.holders, p.exchange(final, tip, self, m))
 	}
 	return nil
 }
 
 // exchange authorises every type with one holder. What is denied is not sent.
-func (p *plan) exchange(s *state.State, self, holder state.Member) *exchange {
+func (p *plan) exchange(final, tip *state.State, self, holder state.Member) *exchange {
 	e := &exchange{
 		holder: holder, permits: map[indicator.Type]ledger.Permit{},
 		over: map[indicator.Type]bool{}, pauses: maxPauses,
 	}
-	epoch, _ := s.Epoch(holder.Name)
+	epoch, _ := final.Epoch(holder.Name)
 	for _, t := range p.questions.types() {
-		permit, err := ledger.Authorised(s, ledger.Ask{
+		permit, err := ledger.Authorised(final, tip, ledger.Ask{
 			LedgerID: p.ask.Ledger, Querier: self.PeerID, Holder: holder.PeerID,
 			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: p.req.Case != "",
 		})
