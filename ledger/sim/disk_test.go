@@ -17,7 +17,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/replica"
 )
 
-var diskCases = flag.Int("sim.disks", 44, "cases of TestDisk")
+var diskCases = flag.Int("sim.disks", 25, "cases of TestDisk")
 
 // disk is one case: a consortium of three, one of which is to suffer.
 type disk struct {

@@ -109,10 +109,13 @@ func TestLinearizable(t *testing.T) {
 
 // TestPlanted shows that the histories find bugs: each of those in Plants, within a few seeds.
 func TestPlanted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("shows that the harness sees bugs, and takes seconds")
+	}
 	for _, p := range Plants() {
 		t.Run(p.Name, func(t *testing.T) {
 			for seed := *seedFlag; seed < *seedFlag+plantSeeds; seed++ {
-				if r := history(t, seed, 200, p, ""); len(r.faults) > 0 {
+				if r := history(t, seed, 100, p, ""); len(r.faults) > 0 {
 					t.Logf("found with seed %d: %s", seed, r.faults[0])
 					return
 				}

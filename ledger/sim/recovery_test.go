@@ -13,7 +13,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/ledgertest"
 )
 
-var partitions = flag.Int("sim.partitions", 12, "partitions that TestPartitions makes in each size of consortium")
+var partitions = flag.Int("sim.partitions", 8, "partitions that TestPartitions makes in each size of consortium")
 
 // recovery is how long a consortium took to come back, in election timeouts.
 type recovery []float64
