@@ -170,7 +170,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(l.Propose(bank, entry.Admit{Card: ledgertest.Hotline.Card(f)})))
 	f.Add([]byte(l.Vote(bank, entry.Hash{1}, true)))
 	bodies := []entry.Body{
-		entry.Ack{Size: 2}, entry.Seal{Height: 1, Size: 1}, entry.StateAnchor{Size: 1}, entry.Revoke{},
+		entry.Ack{Size: 2},
+		entry.Seal{Height: 1, Size: 1},
+		entry.StateAnchor{Size: 1},
+		entry.Revoke{},
 		l.Rotation(bank, member.Seat, bank.Another(member.Seat, 1), bank.Private(member.Seat), nil),
 		entry.HandOver{Certificate: l.Certificate(1, [32]byte{1}, bank, police).Bytes()},
 		l.Recovery(1, []string{bank.Name}, bank, police).Body(),

@@ -150,8 +150,8 @@ var (
 
 // Rejections of changes of the board and of the voters, beside those above.
 var (
-	// ErrLastSeat reports a change that would leave nobody to decide.
-	ErrLastSeat = reject(70, "last-seat", "the board would have no seat left")
+	// ErrLastSeat reports a change that would leave fewer seats than a decision takes sectors.
+	ErrLastSeat = reject(70, "last-seat", "the board would have too few seats left to decide anything")
 	// ErrTooFewSectors reports a change after which the seats would be of fewer sectors than a decision
 	// takes: the board could decide nothing any more, not even to undo it.
 	ErrTooFewSectors = reject(71, "too-few-sectors", "the board would be of too few sectors to decide anything")

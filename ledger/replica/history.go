@@ -22,6 +22,7 @@ type history struct {
 	rehearsed atomic.Pointer[execution] // of the snapshot that raft is about to restore
 	unguarded bool                      // by the test constructor alone: a snapshot may cut history
 	decides   bool                      // finality runs: places are noted until it takes them away
+	memo      memo                      // of entries that were submitted here
 
 	mu      sync.RWMutex
 	state   *state.State
@@ -52,9 +53,21 @@ func (h *history) apply(raw []byte, at uint64) (uint64, error) {
 
 // prefetch checks entries ahead of their turn, on all cores. Only the goroutine that applies calls it.
 func (h *history) prefetch(raws [][]byte) []state.Prefetched {
+	out := make([]state.Prefetched, len(raws))
+	var places []int
+	var missing [][]byte
+	for i, raw := range raws {
+		var ok bool
+		if out[i], ok = h.memo.take(raw); !ok {
+			places, missing = append(places, i), append(missing, raw)
+		}
+	}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.state.Prefetch(raws)
+	for i, p := range h.state.Prefetch(missing) {
+		out[places[i]] = p
+	}
+	return out
 }
 
 func (h *history) applyPrefetched(raw []byte, p state.Prefetched, at uint64) (uint64, error) {
@@ -149,11 +162,16 @@ func (h *history) crossing(size uint64) []byte {
 	return h.leaves[h.marks.bridge[j]]
 }
 
-// check says what apply would say, for an entry submitted now.
+// check says what apply would say, for an entry submitted now, and remembers what it found out.
 func (h *history) check(raw []byte) error {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return h.state.Check(raw)
+	p := h.state.Prefetch([][]byte{raw})[0]
+	if err := h.state.CheckPrefetched(p); err != nil {
+		return err
+	}
+	h.memo.keep(raw, p)
+	return nil
 }
 
 // find returns the index at which raw stands.

@@ -49,8 +49,11 @@ func (s *State) ApplyPrefetched(p Prefetched) (Outcome, error) {
 }
 
 // Check says whether Apply would accept raw now, and changes nothing.
-func (s *State) Check(raw []byte) error {
-	_, _, _, err := s.prepare(parsed(raw))
+func (s *State) Check(raw []byte) error { return s.CheckPrefetched(parsed(raw)) }
+
+// CheckPrefetched is Check for an entry that was parsed, and perhaps checked, ahead.
+func (s *State) CheckPrefetched(p Prefetched) error {
+	_, _, _, err := s.prepare(p)
 	return err
 }
 
@@ -102,6 +105,9 @@ func (s *State) checkEnvelope(e entry.Signed) (keyRef, error) {
 	if env.LedgerID != s.id {
 		return keyRef{}, entry.ErrWrongLedger
 	}
+	if err := s.checkStanding(env, e.Hash()); err != nil {
+		return keyRef{}, err
+	}
 	if env.Incarnation != s.incarnation {
 		return keyRef{}, fmt.Errorf("%w: %d, this is %d", entry.ErrWrongIncarnation, env.Incarnation, s.incarnation)
 	}
@@ -115,14 +121,21 @@ func (s *State) checkEnvelope(e entry.Signed) (keyRef, error) {
 	if want := signerRoles(e.Kind()); !slices.Contains(want, ref.role) {
 		return keyRef{}, fmt.Errorf("%w: %s is signed by the %s key, not the %s key", entry.ErrWrongRole, e.Kind(), want, ref.role)
 	}
-	return ref, s.checkSeq(env, e.Hash())
+	return ref, s.checkSeq(env)
 }
 
-func (s *State) checkSeq(env entry.Envelope, hash entry.Hash) error {
+// checkStanding recognises the newest entry of its key. It comes before what may have changed with that
+// very entry: a rotation may end the key that signed it, and a recovery the incarnation.
+func (s *State) checkStanding(env entry.Envelope, hash entry.Hash) error {
+	if last, ok := s.seqs[env.SignerKey]; ok && hash == last.Hash {
+		return fmt.Errorf("%w at index %d", entry.ErrDuplicate, last.Index)
+	}
+	return nil
+}
+
+func (s *State) checkSeq(env entry.Envelope) error {
 	last := s.seqs[env.SignerKey]
 	switch {
-	case env.Seq == last.Seq && hash == last.Hash:
-		return fmt.Errorf("%w at index %d", entry.ErrDuplicate, last.Index)
 	case env.Seq <= last.Seq:
 		return fmt.Errorf("%w: %d, the next is %d", entry.ErrReplayed, env.Seq, last.Seq+1)
 	case env.Seq != last.Seq+1:

@@ -148,7 +148,11 @@ func makeBoardVectors(t *testing.T) ledgerVectors {
 	p := policy.Default()
 	p.Version, p.Rules[0].FromMembers = 2, []string{police.Name}
 	v.refuse(t, l, "a policy that names an expelled member", l.Propose(hotline, entry.SetPolicy{Policy: p}), entry.ErrUnknownMember)
+	v.refuse(t, l, "an expulsion of one seat too many", l.Propose(bank, entry.Expel{Member: platform.Name}), entry.ErrTooFewSectors)
 	l.Pass(entry.SetVoter{Member: platform.Name, Voter: true}, hotline, platform, bank)
+	l.Pass(entry.Suspend{Member: platform.Name}, hotline, platform, bank)
+	v.refuse(t, l, "an epoch of a suspended member", l.Epoch(platform, 0, "email"), entry.ErrSuspended)
+	v.refuse(t, l, "a call by a suspended seat", l.Emergency(platform, bank.Name), entry.ErrSuspended)
 	v.Leaves = historyVectors(t, l, "").Leaves // with these
 	open, _ := l.S.HandOver()
 	v.refuse(t, l, "a voter's rotation before the hand-over", l.Rotate(hotline.Private(member.Operator),

@@ -151,6 +151,23 @@ func TestRecoveryRefused(t *testing.T) {
 	refuses(t, l, l.Recover(bank, l.Recovery(2, survivors, police, m[0], m[1], m[2])), entry.ErrRecoverySignature)
 }
 
+// TestRecoveryVoters: who cannot vote is no voter after a recovery either; who is suspended can.
+func TestRecoveryVoters(t *testing.T) {
+	l, m := four(t)
+	l.Pass(entry.Admit{Card: ngo.Card(t)}, m[:3]...)
+	l.Pass(entry.Suspend{Member: bank.Name}, m[:3]...)
+	recovered := func(names ...string) []byte { return l.Recover(bank, l.Recovery(1, names, m...)) }
+	refuses(t, l, recovered(bank.Name, ngo.Name), entry.ErrNotAcknowledged)
+	l.Put(l.Ack(ngo))
+	l.Pass(entry.RevokeKey{Key: ngo.Keys().Log.ID()}, m[:3]...)
+	refuses(t, l, recovered(bank.Name, ngo.Name), entry.ErrNoSuchKey)
+	l.Put(recovered(bank.Name, hotline.Name))
+	refuses(t, l, l.Propose(bank, entry.SetVoter{Member: ngo.Name, Voter: true}), entry.ErrNoSuchKey)
+	if got := statusOf(l, bank); got != state.Suspended {
+		t.Errorf("a recovery ended a suspension: %q", got)
+	}
+}
+
 // TestUpgrade: what the board has not let in is refused; what it has, and this program does not know,
 // stops the node.
 func TestUpgrade(t *testing.T) {

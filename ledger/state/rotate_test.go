@@ -79,6 +79,9 @@ func TestRotateWaits(t *testing.T) {
 	for _, role := range []member.Role{member.Operator, member.Seat, member.Root} {
 		t.Run("stopped by the "+string(role)+" key", func(t *testing.T) {
 			l := start(t)
+			if text := l.S.DescribeRevokeKey(bank.Name, idOf(key)); len(text) != 1 || !strings.Contains(text[0], "does not happen") {
+				t.Errorf("%q", text)
+			}
 			has(t, l.Put(l.Revoke(bank.Private(role), idOf(key))).Events, state.RotationStopped)
 			l.Advance(state.RotationWait, platform, police)
 			if m, _ := l.S.Member(bank.Name); m.Keys.Seat != bank.Keys().Seat {

@@ -71,8 +71,8 @@ func (s *State) checkBoard(changed *memberRecord, to member.Sector, sectors uint
 		}
 	}
 	switch {
-	case seats == 0:
-		return entry.ErrLastSeat
+	case to == "" && changed != nil && uint64(seats) < sectors:
+		return fmt.Errorf("%w: %d would be left, decisions take yes from %d sectors", entry.ErrLastSeat, seats, sectors)
 	case uint64(len(from)) < sectors:
 		return fmt.Errorf("%w: seats of %d sectors, decisions take %d; a seat counts after 90 days", entry.ErrTooFewSectors, len(from), sectors)
 	}
@@ -107,7 +107,6 @@ func (s *State) checkSetThresholds(p entry.SetThresholds) error {
 
 // amend ends what was voted on under the constitution of before.
 func (s *State) amend(index uint64) []Event {
-	s.stirred = true
 	var events []Event
 	for _, p := range s.proposals {
 		if p.State == Open {

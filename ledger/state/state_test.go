@@ -105,7 +105,7 @@ func TestAdmissionAndReads(t *testing.T) {
 	m, ok := l.S.MemberByPeer(hotline.Keys().Node.PeerID())
 	want := state.Member{
 		Name: hotline.Name, Sector: member.Hotline, Jurisdiction: "GB", Keys: hotline.Keys(),
-		PeerID: hotline.Keys().Node.PeerID(), Addresses: card.Card.Addresses, Status: state.Active, AdmittedAt: 3,
+		PeerID: hotline.Keys().Node.PeerID(), Addresses: card.Card.Addresses, Status: state.Joining, AdmittedAt: 3,
 	}
 	if diff := cmp.Diff(want, m); !ok || diff != "" {
 		t.Error(diff)
@@ -121,6 +121,7 @@ func TestAdmissionAndReads(t *testing.T) {
 		t.Errorf("by key: %s %s", by.Name, role)
 	}
 	l.Put(l.NodeInfo(hotline, "/ip4/192.0.2.4/tcp/1"))
+	l.Put(l.Ack(hotline))
 	l.Put(l.Epoch(hotline, 0, "email"))
 }
 
@@ -146,7 +147,7 @@ func TestWords(t *testing.T) {
 		tally.Needs != "2 more yes (at least 2/3 of 3 seats is 2), and yes from 2 more of the sectors" {
 		t.Errorf("dry run: %+v", tally)
 	}
-	if words := l.S.Describe(admit); len(words) != 3 || words[2] != "It gets a seat: 4 seats vote instead of 3." {
+	if words := l.S.Describe(admit); len(words) != 4 || words[2] != "It gets a seat: 4 seats vote instead of 3." {
 		t.Errorf("words %q", words)
 	}
 	id := l.Put(l.Propose(platform, admit)).Hash

@@ -116,9 +116,11 @@ func (s *State) describeAdmit(p entry.Admit) []string {
 		fmt.Sprintf("Its node %s replicates the ledger without a raft vote.", c.Keys.Node.PeerID()),
 	}
 	if p.Seat {
-		return append(lines, "It gets a seat: "+s.seatsInstead(1))
+		lines = append(lines, "It gets a seat: "+s.seatsInstead(1))
+	} else {
+		lines = append(lines, "It gets no seat: it asks and is asked, but does not vote.")
 	}
-	return append(lines, "It gets no seat: it asks and is asked, but does not vote.")
+	return append(lines, "It takes part as soon as its node has acknowledged the ledger, which it does by itself.")
 }
 
 func (s *State) describePolicy(next policy.Policy) []string {
