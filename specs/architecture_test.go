@@ -42,6 +42,7 @@ var homes = map[string][]string{
 	"github.com/vbauerster/mpb":        {"cmd"},
 	"github.com/jedib0t/go-pretty":     {"cmd"},
 	"github.com/edsrzf/mmap-go":        {"node/mirror"},
+	"github.com/anishathalye/":         {"ledger/sim"},
 	"github.com/nlnwa/whatwg-url":      {"protocol/indicator"},
 	"github.com/btcsuite/btcd/btcutil": {"protocol/indicator"},
 }

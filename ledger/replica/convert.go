@@ -42,6 +42,11 @@ func toAppend(c *raft.AppendEntriesRequest) (*appendRequest, error) {
 		if l.Index != c.PrevLogEntry+1+uint64(i) || len(l.Extensions) != 0 {
 			return nil, fmt.Errorf("replica: entry %d does not follow entry %d", l.Index, c.PrevLogEntry)
 		}
+		if l.Term > c.Term {
+			// Raft still replicates in the term in which it led, from a log that a later leader has gone
+			// on with. An honest voter says no such thing: it would be held against it.
+			return nil, fmt.Errorf("replica: entry %d is of term %d, after term %d in which this node led", l.Index, l.Term, c.Term)
+		}
 		e, err := toEntry(l)
 		if err != nil {
 			return nil, err

@@ -21,11 +21,14 @@ const digestLimit = 2 * time.Second
 
 func (d *door) judge(command any) verdict {
 	if q, ok := command.(*raft.InstallSnapshotRequest); ok {
+		if q.Term < d.r.term() {
+			return verdict{}
+		}
 		return verdict{err: d.snapshots.judge(q)}
 	}
 	a, ok := command.(*raft.AppendEntriesRequest)
-	if !ok {
-		return verdict{}
+	if !ok || a.Term < d.r.term() {
+		return verdict{} // raft refuses a term that is past: a message that came late is no offence
 	}
 	v := d.r.guard.judge(a)
 	if !errors.Is(v.err, errConfig) || v.at >= len(a.Entries) {

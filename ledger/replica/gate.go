@@ -247,7 +247,7 @@ func (g *gate) answer(peer string, asked uint64, r reply) error {
 
 // count enters a refusal of the guards, under its sentinel without the particulars.
 func (g *gate) count(err error) {
-	for _, reason := range []error{errRewrite, errFinal, errTwice, errConfig, errGap, errSnapshot, errFork} {
+	for _, reason := range []error{errRewrite, errFinal, errTwice, errConfig, errGap, errSnapshot, errBehind, errFork} {
 		if errors.Is(err, reason) {
 			_ = g.refuse(reason)
 		}

@@ -33,6 +33,7 @@ type halt struct {
 	done  chan struct{}
 	err   error // read after done
 	armed atomic.Bool
+	early atomic.Pointer[error] // the first failure before it was armed
 }
 
 func newHalt(log *slog.Logger) *halt { return &halt{log: log, done: make(chan struct{})} }
@@ -54,6 +55,7 @@ func (h *halt) stop(err error) {
 func (h *halt) fail(err error) error {
 	err = classify(err)
 	if !h.armed.Load() {
+		h.early.CompareAndSwap(nil, &err)
 		return err
 	}
 	h.leave(err)
@@ -64,6 +66,19 @@ func (h *halt) fail(err error) error {
 func (h *halt) leave(err error) {
 	h.stop(err)
 	runtime.Goexit()
+}
+
+// named gives an error of a start the name of what failed on disk: raft wraps some without a chain.
+func (h *halt) named(err error) error {
+	for _, name := range []error{ErrCorrupt, ErrDisk, ErrDiskFull} {
+		if errors.Is(err, name) {
+			return err
+		}
+	}
+	if early := h.early.Load(); err != nil && early != nil {
+		return fmt.Errorf("%w: %w", *early, err)
+	}
+	return err
 }
 
 // failed returns the failure, or nil.

@@ -88,6 +88,9 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 		g.configs = append(g.configs, placedConfig{l.Index, servers})
 		return err
 	})
+	if err == nil {
+		err = g.empty(snapshot, base)
+	}
 	if err != nil {
 		return err
 	}
@@ -95,6 +98,20 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 	if errors.Is(err, raftboltdb.ErrKeyNotFound) {
 		err = nil
 	}
+	return err
+}
+
+// empty deletes a log that ends before its snapshot does, as a crash leaves it after a snapshot has come
+// from the leader: what follows the snapshot would not follow the log, and could not be stored.
+func (g *logGuard) empty(snapshot uint64, base placedConfig) error {
+	if g.last == 0 || g.last >= snapshot {
+		return nil
+	}
+	first, err := g.records.FirstIndex()
+	if err == nil {
+		err = g.records.DeleteRange(first, g.last)
+	}
+	g.last, g.configs = 0, []placedConfig{base}
 	return err
 }
 
@@ -292,6 +309,24 @@ func isStep(before, next, members map[string]bool) bool {
 		}
 	}
 	return changes <= 1
+}
+
+// GetLog implements raft.LogStore. Raft panics when an entry that it has stored is missing; a disk that
+// lost one ends the replica with [ErrCorrupt] instead.
+func (g *logGuard) GetLog(index uint64, out *raft.Log) error {
+	err := g.records.GetLog(index, out)
+	if !errors.Is(err, raft.ErrLogNotFound) {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err = g.records.GetLog(index, out); err == nil || index > g.last || index <= g.snapshot {
+		return err // stored in the meantime, not yet, or in a snapshot
+	}
+	if first, e := g.records.FirstIndex(); e == nil && first > index {
+		return err // compacted
+	}
+	return g.halt.fail(fmt.Errorf("%w: raft log entry %d of %d is missing", ErrCorrupt, index, g.last))
 }
 
 // StoreLog implements raft.LogStore.

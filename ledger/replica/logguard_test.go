@@ -10,7 +10,7 @@ import (
 // logOf is a guarded log of n entries in term 1: the founding configuration of a and b, then commands.
 func logOf(t *testing.T, n uint64, executed *uint64) *logGuard {
 	t.Helper()
-	db, err := openDatabase(t.TempDir())
+	db, err := openDatabase(t.TempDir(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

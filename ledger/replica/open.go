@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
@@ -23,11 +24,13 @@ var ErrInUse = errors.New("the ledger's folder is in use by another process")
 // lockWait is how long Open waits for a process that is just ending.
 const lockWait = time.Second
 
-// hooks are what only tests set: see export_test.go and OpenUnguarded.
+// hooks are what only tests set: see OpenUnguarded and OpenFaulty.
 type hooks struct {
 	unguarded bool
 	wrap      func(backend) backend // a failing disk
 	raft      func(*raft.Config)    // snapshots sooner
+	snapshots func(raft.SnapshotStore) raft.SnapshotStore
+	noSync    bool // the database stays in the operating system's memory
 }
 
 // Open reads what is on disk, checks and re-executes all of it, and takes part in the ledger. A
@@ -72,9 +75,10 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		}
 	}
 	if err := r.start(cfg.Dir, with); err != nil {
-		return nil, errors.Join(err, r.transport.Close(), r.closer())
+		return nil, errors.Join(r.halt.named(err), r.transport.Close(), r.closer())
 	}
 	go r.reconcile()
+	go r.fallSilent()
 	if r.decider != nil {
 		r.decider.watchLeader()
 		go r.decider.run()
@@ -85,6 +89,16 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		go r.compare()
 	}
 	return r, nil
+}
+
+// fallSilent takes a replica that has stopped off the network. Only the goroutine that met the failure
+// has ended; a leader's others would go on with their heartbeats, and nobody would take its place.
+func (r *Replica) fallSilent() {
+	select {
+	case <-r.halt.done:
+		_ = r.transport.Close()
+	case <-r.stop:
+	}
 }
 
 // assemble makes a replica that has neither disk nor raft yet.
@@ -134,7 +148,7 @@ func (r *Replica) follow() {
 }
 
 func (r *Replica) openStore(dir string, with hooks) error {
-	db, err := openDatabase(dir)
+	db, err := openDatabase(dir, with.noSync)
 	if err != nil {
 		return err
 	}
@@ -146,14 +160,15 @@ func (r *Replica) openStore(dir string, with hooks) error {
 	return nil
 }
 
-func openDatabase(dir string) (db *raftboltdb.BoltStore, err error) {
+func openDatabase(dir string, noSync bool) (db *raftboltdb.BoltStore, err error) {
 	defer func() {
-		if recover() != nil { // bbolt's answer to some kinds of damage
+		if recover() != nil { // bbolt's answer to some kinds of damage, and the memory's to a file cut short
 			err = fmt.Errorf("%w: %s is not readable", ErrCorrupt, logPath(dir))
 		}
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	db, err = raftboltdb.New(raftboltdb.Options{
-		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait},
+		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait}, NoSync: noSync,
 	})
 	switch {
 	case err == nil:
@@ -175,7 +190,11 @@ func (r *Replica) start(dir string, with hooks) error {
 	if err != nil {
 		return classify(err)
 	}
-	snapshots := &snapGuard{SnapshotStore: files, off: with.unguarded, history: r.history, drain: r.drain}
+	var disk raft.SnapshotStore = files
+	if with.snapshots != nil {
+		disk = with.snapshots(files)
+	}
+	snapshots := &snapGuard{SnapshotStore: disk, off: with.unguarded, history: r.history, drain: r.drain}
 	newest, err := newestSnapshot(snapshots)
 	if err != nil {
 		return err
@@ -288,7 +307,7 @@ func (r *Replica) newRaft(config *raft.Config, snapshots raft.SnapshotStore) (ou
 		return nil, err
 	}
 	out, err = raft.NewRaft(config, fsm{r.history, r.halt}, cache, r.store, snapshots, r.transport)
-	if err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
+	if err = r.halt.named(err); err != nil && r.halt.failed() == nil && !errors.Is(err, ErrDisk) && !errors.Is(err, ErrDiskFull) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return out, err

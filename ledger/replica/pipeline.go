@@ -19,6 +19,7 @@ type pipeline struct {
 	conn    net.Conn
 	pending chan *appendFuture
 	done    chan raft.AppendFuture
+	broken  chan struct{} // closed after the first answer that raft does not go on from
 	stop    chan struct{}
 	once    sync.Once
 }
@@ -33,6 +34,7 @@ func (t *transport) AppendEntriesPipeline(_ raft.ServerID, target raft.ServerAdd
 		t: t, peer: string(target), conn: conn,
 		pending: make(chan *appendFuture, inFlight-2),
 		done:    make(chan raft.AppendFuture, inFlight-2),
+		broken:  make(chan struct{}),
 		stop:    make(chan struct{}),
 	}
 	t.mu.Lock()
@@ -52,6 +54,11 @@ func (p *pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.App
 	if err != nil {
 		return nil, err
 	}
+	select {
+	case <-p.broken:
+		return nil, raft.ErrPipelineShutdown
+	default:
+	}
 	f := &appendFuture{start: time.Now(), args: args, resp: resp, ready: make(chan struct{})}
 	_ = p.conn.SetWriteDeadline(time.Now().Add(p.t.long))
 	if _, err := p.conn.Write(frame); err != nil {
@@ -60,6 +67,8 @@ func (p *pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.App
 	select {
 	case p.pending <- f:
 		return f, nil
+	case <-p.broken:
+		return nil, raft.ErrPipelineShutdown
 	case <-p.stop:
 		return nil, raft.ErrPipelineShutdown
 	case <-p.t.ctx.Done():
@@ -67,16 +76,24 @@ func (p *pipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.App
 	}
 }
 
-// receive completes the futures in the order in which they were sent.
+// receive completes the futures in the order in which they were sent, up to the first that is not a
+// success. Raft takes that one and no more; it may well send some before it gives the pipeline up, and
+// would wait in AppendEntries for as long as it leads.
 func (p *pipeline) receive() {
 	defer p.t.wg.Done()
 	for {
 		select {
 		case f := <-p.pending:
 			_ = p.conn.SetReadDeadline(time.Now().Add(p.t.long))
-			f.complete(p.t.receive(p.conn, p.peer, f.args.Term, f.resp))
+			err := p.t.receive(p.conn, p.peer, f.args.Term, f.resp)
+			last := err != nil || !f.resp.Success || f.resp.Term > f.args.Term
+			f.complete(err)
 			select {
 			case p.done <- f:
+				if last {
+					close(p.broken)
+					return
+				}
 			case <-p.stop:
 				return
 			case <-p.t.ctx.Done():

@@ -78,7 +78,7 @@ func notInUse(dir string) error {
 	if _, err := os.Stat(logPath(dir)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	db, err := openDatabase(dir)
+	db, err := openDatabase(dir, false)
 	if errors.Is(err, ErrCorrupt) {
 		return nil // damaged is a reason to recover
 	}
@@ -144,7 +144,7 @@ func (names) EncodePeer(id raft.ServerID, _ raft.ServerAddress) []byte { return 
 // writeStable writes raft's term, so that this node votes in no earlier one, and the line up to which
 // nothing is rewritten.
 func writeStable(dir string, b Base) error {
-	db, err := openDatabase(dir)
+	db, err := openDatabase(dir, false)
 	if err != nil {
 		return err
 	}

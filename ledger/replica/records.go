@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -82,13 +83,16 @@ func unseal(index uint64, r *raft.Log) (raft.Log, error) {
 	return out, nil
 }
 
-// guarded runs one call of the inner store. bbolt panics on a damaged page: that is an error here.
+// guarded runs one call of the inner store. bbolt panics on a damaged page, and its mapped memory faults
+// where the file has been cut short, which ends a process unless it asks for a panic: both are errors
+// here.
 func (s *records) guarded(call func() error) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = fmt.Errorf("%w: the database is not readable", ErrCorrupt)
 		}
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	return call()
 }
 

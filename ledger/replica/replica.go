@@ -176,7 +176,7 @@ func (r *Replica) shutdown(handOver bool) error {
 	if r.decider != nil {
 		err = errors.Join(err, r.decider.close())
 	}
-	if r.halt.failed() == nil {
+	if handOver && r.halt.failed() == nil {
 		err = errors.Join(err, r.guard.persist())
 	}
 	return errors.Join(err, r.closer())

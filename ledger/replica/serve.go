@@ -100,7 +100,7 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 	if err != nil {
 		return err
 	}
-	if errors.Is(resp.Error, ErrRefused) { // a snapshot, by what it holds
+	if errors.Is(resp.Error, errSnapshot) { // by what it holds
 		t.witness(peer, t.gate.refuse(errSnapshot), b, nil)
 	}
 	t.heard(command, resp)

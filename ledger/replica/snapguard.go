@@ -14,6 +14,10 @@ import (
 // errSnapshot reports a snapshot that was refused before it was on disk.
 var errSnapshot = fmt.Errorf("%w: a snapshot that is not this ledger's history, continued", ErrRefused)
 
+// errBehind reports a snapshot that ends before what this node holds. It is refused and held against
+// nobody: an honest leader's may come late, after another that it sent when that one seemed lost.
+var errBehind = fmt.Errorf("%w: a snapshot that ends before what this node holds", ErrRefused)
+
 // snapGuard is raft's snapshot store, with snapshots from peers that prove themselves before they
 // exist. Restore is too late for that: raft has the snapshot on disk by then and loads it at the next
 // start (P4).
@@ -45,10 +49,13 @@ func (g *snapGuard) check(index, term, configIndex uint64, servers int) error {
 // an earlier term than that.
 func (g *snapGuard) checkPlace(index, term uint64) error {
 	line := g.log.protected()
-	if index < line {
-		return fmt.Errorf("%w: it ends at %d, before %d", errSnapshot, index, line)
-	}
 	var mine raft.Log
+	if index < line {
+		if g.log.read(index, &mine) == nil && mine.Term != term {
+			return fmt.Errorf("%w: it ends in term %d, and entry %d is of %d", errSnapshot, term, index, mine.Term)
+		}
+		return fmt.Errorf("%w: it ends at %d, before %d", errBehind, index, line)
+	}
 	if err := g.log.read(line, &mine); err != nil {
 		return nil // compacted
 	}
@@ -154,14 +161,23 @@ func (s *guardedSink) Close() error {
 	if s.trusted() {
 		if s.guard.off {
 			s.guard.log.reset(s.index, s.config)
+			return s.SnapshotSink.Close()
 		}
-		return s.SnapshotSink.Close()
+		return s.finish()
 	}
 	if err := s.prove(); err != nil {
 		return errors.Join(err, s.SnapshotSink.Cancel())
 	}
 	s.guard.history.expect(s.result)
 	s.guard.log.reset(s.index, s.config)
+	return s.finish()
+}
+
+// finish lets the snapshot be there, written down before.
+func (s *guardedSink) finish() error {
+	if err := s.guard.remember(s.index, s.result.header); err != nil {
+		return errors.Join(err, s.SnapshotSink.Cancel())
+	}
 	return s.SnapshotSink.Close()
 }
 

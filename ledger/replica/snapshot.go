@@ -39,7 +39,7 @@ func (h *history) snapshot() *snapshot {
 // Persist implements raft.FSMSnapshot.
 func (s *snapshot) Persist(sink raft.SnapshotSink) error {
 	if guarded, ok := sink.(*guardedSink); ok {
-		guarded.own = true
+		guarded.own, guarded.result.header = true, s.header
 	}
 	if err := s.write(sink); err != nil {
 		_ = sink.Cancel()

@@ -36,7 +36,7 @@ func ReadStopped(dir string, g entry.SignedGenesis, logKey member.KeyID) (Stoppe
 	if _, err := os.Stat(logPath(dir)); err != nil {
 		return Stopped{}, fmt.Errorf("%w: %s holds no ledger: %w", ErrDisk, dir, err)
 	}
-	db, err := openDatabase(dir)
+	db, err := openDatabase(dir, false)
 	if err != nil {
 		return Stopped{}, err
 	}
