@@ -15,7 +15,7 @@ const module = "github.com/crosslight/crosslight/"
 
 // allowed says which floors a floor may import, beside itself. What is missing here is forbidden.
 var allowed = map[string][]string{
-	"cmd":      {"node", "ledger/audit", "protocol/indicator", "examples"},
+	"cmd":      {"node", "ledger/audit", "ledger/witness", "protocol/indicator", "examples"},
 	"node":     {"node", "ledger", "privacy", "protocol"},
 	"ledger":   {"ledger", "protocol/member", "protocol/indicator", "protocol/wire"},
 	"protocol": {"protocol"},

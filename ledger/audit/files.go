@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/crosslight/crosslight/ledger/tlog"
 )
@@ -50,7 +51,8 @@ func (f *files) note(name string, d fs.DirEntry, err error) error {
 	return nil
 }
 
-// matchLayout wants exactly the files and folders that a ledger of that size is written out to. It
+// matchLayout wants exactly the files and folders that a ledger of that size is written out to, but for
+// its hand-overs. It
 // walks the layout only as far as files are there, so that a checkpoint with an absurd size costs
 // nothing.
 func (f *files) matchLayout(size uint64) error {
@@ -59,8 +61,9 @@ func (f *files) matchLayout(size uint64) error {
 	}
 	left := make(map[string]bool, len(f.seen))
 	for name := range f.seen {
-		left[name] = true
+		left[name] = !strings.HasPrefix(name, handOverFolder+"/") // those are known only after the replay
 	}
+	maps.DeleteFunc(left, func(_ string, here bool) bool { return !here })
 	names := []string{checkpointName}
 	for _, t := range tlog.Layout(size) {
 		names = append(names, t.Path())

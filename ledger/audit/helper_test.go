@@ -122,3 +122,10 @@ func copyOf(leaves [][]byte) [][]byte {
 	}
 	return out
 }
+
+func parsed(t testing.TB, raw []byte) tlog.CosignedCheckpoint {
+	t.Helper()
+	c, err := tlog.ParseCosignedCheckpoint(raw)
+	must(t, err)
+	return c
+}

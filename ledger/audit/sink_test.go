@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/audit"
 )
@@ -55,6 +57,26 @@ func stream(t *testing.T, headers ...tar.Header) *bytes.Buffer {
 	return &b
 }
 
+// restream is the same files in a tar stream with other headers.
+func restream(t *testing.T, whole []byte, change func(*tar.Header)) *bytes.Buffer {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for r := tar.NewReader(bytes.NewReader(whole)); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		must(t, err)
+		change(h)
+		must(t, w.WriteHeader(h))
+		_, err = io.Copy(w, r)
+		must(t, err)
+	}
+	must(t, w.Close())
+	return &b
+}
+
 // TestUnpackRefuses: a stream writes nowhere but into the folder, and not at all when it ends early.
 func TestUnpackRefuses(t *testing.T) {
 	file := func(name string, size int64) tar.Header {
@@ -78,6 +100,13 @@ func TestUnpackRefuses(t *testing.T) {
 		"an oversized file":  stream(t, file("tile/0/000", 256*(2+60<<10)+1<<20), end),
 		"a stream cut short": bytes.NewBuffer(whole.Bytes()[:whole.Len()-3000]),
 		"not a tar at all":   bytes.NewBufferString("hello"),
+		"a byte behind it":   bytes.NewBufferString(whole.String() + "x"),
+		"zeros behind it":    bytes.NewBufferString(whole.String() + string(make([]byte, 512))),
+		"no end":             bytes.NewBuffer(whole.Bytes()[:whole.Len()-1024]),
+		"half an end":        bytes.NewBuffer(whole.Bytes()[:whole.Len()-512]),
+		"another tar's":      restream(t, whole.Bytes(), func(h *tar.Header) { h.Mode = 0o644 }),
+		"with times":         restream(t, whole.Bytes(), func(h *tar.Header) { h.ModTime = time.Unix(5, 0) }),
+		"of another format":  restream(t, whole.Bytes(), func(h *tar.Header) { h.Format = tar.FormatPAX; h.PAXRecords = map[string]string{"comment": "x"} }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

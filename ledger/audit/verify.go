@@ -14,6 +14,8 @@ import (
 // Options narrow what Verify accepts.
 type Options struct {
 	LedgerID *[32]byte // the ledger that it must be; nil for any
+	Final    bool      // a quorum of voters must have cosigned it
+	Proofs   bool      // keep the tree's hashes, 64 bytes an entry, for [Report.Prove]
 }
 
 // Verify checks the export in the folder dir in full and says what it holds. Errors are those of this
@@ -31,23 +33,36 @@ func Verify(dir string, o Options) (Report, error) {
 	if err := files.matchLayout(c.Size); err != nil {
 		return Report{}, err
 	}
-	if err := files.matchTiles(c); err != nil {
+	var tree *tlog.Tree
+	if o.Proofs {
+		tree = &tlog.Tree{}
+	}
+	if err := files.matchTiles(c, tree); err != nil {
 		return Report{}, err
 	}
-	s, err := files.replay(c.Size)
+	r, err := files.replay(c.Size)
 	if err != nil {
 		return Report{}, err
 	}
-	return report(s, c, o)
+	out, err := report(r, c, o)
+	if err != nil {
+		return Report{}, err
+	}
+	out.tree = tree
+	return out, r.handOvers(files, c)
 }
 
 // matchTiles compares every tile with what follows from the leaves, and the root with the checkpoint. It
 // comes first: it is cheap, and tells damage from forgery.
-func (f *files) matchTiles(c tlog.SignedCheckpoint) error {
+func (f *files) matchTiles(c tlog.CosignedCheckpoint, whole *tlog.Tree) error {
 	tree := tlog.NewFrontier()
 	tiler := tlog.Tiler{Emit: f.compare}
 	err := f.eachLeaf(c.Size, func(_ uint64, leaf []byte) error {
-		tree.Append(tlog.LeafHash(leaf))
+		h := tlog.LeafHash(leaf)
+		tree.Append(h)
+		if whole != nil {
+			whole.Append(h)
+		}
 		return tiler.Add(leaf)
 	})
 	if err != nil {
@@ -64,17 +79,20 @@ func (f *files) matchTiles(c tlog.SignedCheckpoint) error {
 
 // replay executes all leaves. Its state has its own root, so files that change between the two readings
 // do not pass.
-func (f *files) replay(size uint64) (*state.State, error) {
-	var s *state.State
-	err := f.eachLeaf(size, func(index uint64, leaf []byte) error {
-		next, err := apply(s, leaf)
+func (f *files) replay(size uint64) (*replayed, error) {
+	var r *replayed
+	err := f.eachLeaf(size, func(index uint64, leaf []byte) (err error) {
+		if r == nil {
+			r, err = begin(leaf)
+		} else {
+			err = r.apply(leaf)
+		}
 		if err != nil {
 			return fmt.Errorf("%w: index %d: %w", ErrEntry, index, err)
 		}
-		s = next
 		return nil
 	})
-	return s, err
+	return r, err
 }
 
 func (f *files) eachLeaf(size uint64, do func(index uint64, leaf []byte) error) error {
@@ -95,19 +113,20 @@ func (f *files) eachLeaf(size uint64, do func(index uint64, leaf []byte) error) 
 	return nil
 }
 
-func apply(s *state.State, leaf []byte) (*state.State, error) {
-	if s != nil {
-		_, err := s.Apply(leaf)
-		return s, err
-	}
+func begin(leaf []byte) (*replayed, error) {
 	g, err := entry.ParseGenesis(leaf)
 	if err != nil {
 		return nil, err
 	}
-	return state.New(g)
+	s, err := state.New(g)
+	if err != nil {
+		return nil, err
+	}
+	return newReplayed(s), nil
 }
 
-func report(s *state.State, c tlog.SignedCheckpoint, o Options) (Report, error) {
+func report(r *replayed, c tlog.CosignedCheckpoint, o Options) (Report, error) {
+	s := r.s
 	if c.Origin != tlog.Origin(s.LedgerID()) {
 		return Report{}, fmt.Errorf("%w: it names another ledger than its entries", ErrCheckpoint)
 	}
@@ -117,25 +136,45 @@ func report(s *state.State, c tlog.SignedCheckpoint, o Options) (Report, error) 
 	if id := s.LedgerID(); o.LedgerID != nil && *o.LedgerID != id {
 		return Report{}, fmt.Errorf("%w: %x", ErrPinned, id)
 	}
-	signers, err := signersOf(s, c)
+	signers, err := signersOf(s, c.SignedCheckpoint)
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{
+	out := Report{
 		LedgerID: s.LedgerID(), Size: s.Size(), Root: s.Root(), StateHash: s.Hash(),
 		CreatedAt: s.CreatedAt(), Signers: signers, Trial: s.Trial(), Policy: s.Policy().Version,
-		Members: s.Members(), Proposals: s.Proposals(),
-	}, nil
+		Members: s.Members(), Proposals: s.Proposals(), Checkpoint: c, voters: r.next,
+	}
+	return out, out.finality(r, c, o.Final)
+}
+
+// finality says whether the export is final. One that claims it must prove it: cosignatures that are
+// there hold, all of them, and beside them stands one signature of one log key.
+func (r *Report) finality(at *replayed, c tlog.CosignedCheckpoint, wanted bool) error {
+	if len(c.Cosignatures) == 0 {
+		if wanted {
+			return ErrNotFinal
+		}
+		return nil
+	}
+	if len(c.Signatures) != 1 {
+		return fmt.Errorf("%w: a final one bears one", ErrSignature)
+	}
+	names, err := at.voters.verify(c)
+	if err != nil {
+		return err
+	}
+	r.Final, r.Cosigners, r.CosignedAt = true, names, c.Cosignatures[0].Time
+	for _, s := range c.Cosignatures {
+		r.CosignedAt = min(r.CosignedAt, s.Time)
+	}
+	return nil
 }
 
 // signersOf names the members, suspended ones included, whose log keys signed.
 func signersOf(s *state.State, c tlog.SignedCheckpoint) ([]string, error) {
-	var keys []member.PublicKey
 	members := s.Members()
-	for _, m := range members {
-		keys = append(keys, m.Keys.Log)
-	}
-	at, err := c.Verify(keys)
+	at, err := c.Verify(logKeys(s))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
@@ -144,6 +183,15 @@ func signersOf(s *state.State, c tlog.SignedCheckpoint) ([]string, error) {
 		names = append(names, members[i].Name)
 	}
 	return names, nil
+}
+
+// logKeys are the members' log keys, in the order of [state.State.Members].
+func logKeys(s *state.State) []member.PublicKey {
+	var keys []member.PublicKey
+	for _, m := range s.Members() {
+		keys = append(keys, m.Keys.Log)
+	}
+	return keys
 }
 
 // compare wants the file of a tile to hold exactly data.
@@ -170,12 +218,14 @@ func (f *files) bundle(t tlog.Tile) ([][]byte, error) {
 	return leaves, nil
 }
 
-func (f *files) checkpoint() (tlog.SignedCheckpoint, error) {
-	data, err := f.read(checkpointName, tlog.MaxCheckpoint)
+func (f *files) checkpoint() (tlog.CosignedCheckpoint, error) { return f.cosigned(checkpointName) }
+
+func (f *files) cosigned(name string) (tlog.CosignedCheckpoint, error) {
+	data, err := f.read(name, tlog.MaxCheckpoint)
 	if err != nil {
-		return tlog.SignedCheckpoint{}, err
+		return tlog.CosignedCheckpoint{}, err
 	}
-	c, err := tlog.ParseSignedCheckpoint(data)
+	c, err := tlog.ParseCosignedCheckpoint(data)
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}

@@ -1,18 +1,15 @@
 package finality
 
 import (
+	"cmp"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
-
-// algCosignature is the signature type of C2SP tlog-cosignature, Ed25519 with a timestamp.
-const algCosignature = 0x04
 
 // Final is a value that q voters have locked in one round. Only a machine hands one out, after it has
 // verified the certificate; what takes a Final cannot be called with less.
@@ -63,15 +60,11 @@ type cosignatureWire struct {
 	Sig    [64]byte `cbor:"6,keyasint"`
 }
 
-func cosignedText(c tlog.Checkpoint, time uint64) []byte {
-	return append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", time), c.Text()...)
-}
-
 // Cosign signs f. f must have come out of [Ready.Cosign]; time is in Unix seconds, at most 2^48.
 func Cosign(f Final, signer member.KeyID, key ed25519.PrivateKey, time uint64) Cosignature {
 	return Cosignature{
 		f.Height(), f.Value(), time, signer,
-		[64]byte(ed25519.Sign(key, cosignedText(f.Checkpoint(), time))),
+		[64]byte(ed25519.Sign(key, tlog.CosignatureMessage(f.Checkpoint(), time))),
 	}
 }
 
@@ -82,16 +75,40 @@ func (c Cosignature) Verify(ledger [32]byte, voters Voters) error {
 		return ErrVoter
 	}
 	cp := tlog.Checkpoint{Origin: tlog.Origin(ledger), Size: c.Value.Size, Root: c.Value.Root}
-	if !ed25519.Verify(voter.Cosigner[:], cosignedText(cp, c.Time), c.Sig[:]) {
+	if !ed25519.Verify(voter.Cosigner[:], tlog.CosignatureMessage(cp, c.Time), c.Sig[:]) {
 		return ErrSignature
 	}
 	return nil
 }
 
-// NoteLine is the cosignature's line in a signed note, under the cosigner's name and key, with its line
-// feed.
-func (c Cosignature) NoteLine(name string, key member.PublicKey) string {
-	h := sha256.Sum256(append(append([]byte(name+"\n"), algCosignature), key[:]...))
-	blob := append(binary.BigEndian.AppendUint64(h[:4:4], c.Time), c.Sig[:]...)
-	return "— " + name + " " + base64.StdEncoding.EncodeToString(blob) + "\n"
+// Note is the cosignature as C2SP has it, under the name of the cosigner's key.
+func (c Cosignature) Note(cosigner member.PublicKey) tlog.Cosignature {
+	key := tlog.CosignerKey(cosigner)
+	return tlog.Cosignature{Name: key.Name, ID: key.ID(), Time: c.Time, Sig: c.Sig}
+}
+
+// QuorumNote is the proof that a checkpoint is final in C2SP's form: the q newest of the cosignatures that
+// verify, of one value and one voter each, out of all that were collected. The same list gives the same
+// ones. The error is [ErrQuorum] where they are fewer.
+func QuorumNote(ledger [32]byte, v Value, voters Voters, list []Cosignature) ([]tlog.Cosignature, error) {
+	newest := map[member.KeyID]Cosignature{}
+	for _, c := range list {
+		before, ok := newest[c.Signer]
+		if c.Value != v || ok && before.Time >= c.Time || c.Verify(ledger, voters) != nil {
+			continue
+		}
+		newest[c.Signer] = c
+	}
+	if len(newest) < voters.Quorum() {
+		return nil, fmt.Errorf("%w: cosigned by %d of %d", ErrQuorum, len(newest), voters.Quorum())
+	}
+	best := slices.SortedFunc(maps.Values(newest), func(a, b Cosignature) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), compareIDs(a.Signer, b.Signer))
+	})
+	var out []tlog.Cosignature
+	for _, c := range best[:voters.Quorum()] {
+		voter, _ := voters.Find(c.Signer)
+		out = append(out, c.Note(voter.Cosigner))
+	}
+	return out, nil
 }

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/mod/sumdb/note"
-
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -454,49 +453,67 @@ func TestLargestMessageFits(t *testing.T) {
 	}
 }
 
-// cosignatureVerifier is x/mod's interface for a key of C2SP type 0x04.
-type cosignatureVerifier struct {
-	c   Cosignature
-	key member.PublicKey
-}
-
-func (v cosignatureVerifier) Name() string { return "bank" }
-
-func (v cosignatureVerifier) KeyHash() uint32 {
-	line := v.c.NoteLine("bank", v.key)
-	n, _ := note.Open([]byte("x\n\n"+line), note.VerifierList())
-	if n != nil {
-		return n.UnverifiedSigs[0].Hash
-	}
-	var e *note.UnverifiedNoteError
-	_, err := note.Open([]byte("x\n\n"+line), note.VerifierList())
-	if errors.As(err, &e) {
-		return e.Note.UnverifiedSigs[0].Hash
-	}
-	return 0
-}
-
-func (v cosignatureVerifier) Verify(msg, sig []byte) bool {
-	return len(sig) == 72 && string(msg) == string(Final{Certificate{Statement: Statement{Ledger: simLedger, Value: v.c.Value}}}.Checkpoint().Text()) &&
-		bytes.Equal(sig[8:], v.c.Sig[:])
-}
-
-// TestCosignatureIsANoteSignature: x/mod's note, as it is, reads the line beneath the checkpoint.
+// TestCosignatureIsANoteSignature: what a voter cosigns is a C2SP cosignature of the checkpoint.
 func TestCosignatureIsANoteSignature(t *testing.T) {
 	b := newBench(t)
 	f, err := OpenFinal(b.finals, b.sim.voters)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := simKey("cosigner", 0)
-	c := Cosign(f, b.sim.id(0), key, 1760000000)
-	text := string(f.Checkpoint().Text()) + "\n" + c.NoteLine("bank", member.PublicOf(key))
-	n, err := note.Open([]byte(text), note.VerifierList(cosignatureVerifier{c, member.PublicOf(key)}))
-	if err != nil || len(n.Sigs) != 1 {
-		t.Fatalf("%v", err)
+	cosigner := member.PublicOf(simKey("cosigner", 0))
+	c := Cosign(f, b.sim.id(0), simKey("cosigner", 0), 1760000000)
+	if err := c.Note(cosigner).Verify(f.Checkpoint(), tlog.CosignerKey(cosigner)); err != nil {
+		t.Error(err)
 	}
 	echoes := b.certificate(b.statement(Echo, 2, 6, benchNext), 1, 2, 3)
 	if _, err := OpenFinal(echoes, b.sim.voters); !errors.Is(err, ErrShape) {
 		t.Errorf("echoes pass for final: %v", err)
+	}
+}
+
+// TestQuorumNote: a quorum of the newest, one a voter, and none that does not verify or is of another
+// value.
+func TestQuorumNote(t *testing.T) {
+	b := newBench(t)
+	f, err := OpenFinal(b.finals, b.sim.voters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Cosignature
+	for i := range 4 {
+		all = append(all, Cosign(f, b.sim.id(i), simKey("cosigner", i), uint64(100+i)))
+	}
+	all = append(all, Cosign(f, b.sim.id(1), simKey("cosigner", 1), 50))
+	note := func(list []Cosignature) []uint64 {
+		t.Helper()
+		out, err := QuorumNote(simLedger, benchFinal, b.sim.voters, list)
+		if err != nil && !errors.Is(err, ErrQuorum) {
+			t.Fatal(err)
+		}
+		var times []uint64
+		for _, c := range out {
+			times = append(times, c.Time)
+		}
+		return times
+	}
+	if got := note(all); !slices.Equal(got, []uint64{103, 102, 101}) {
+		t.Errorf("times %d", got)
+	}
+	slices.Reverse(all)
+	if got := note(all); !slices.Equal(got, []uint64{103, 102, 101}) {
+		t.Errorf("in another order: times %d", got)
+	}
+	forged, other := all[0], all[0]
+	forged.Sig[1] ^= 1
+	other.Value = benchOther
+	for name, list := range map[string][]Cosignature{
+		"one short":       all[:3][1:],
+		"one voter twice": {all[0], all[0], all[3]},
+		"a forged one":    {forged, all[1], all[2]},
+		"another value":   {other, all[1], all[2]},
+	} {
+		if got := note(list); got != nil {
+			t.Errorf("%s: %d", name, got)
+		}
 	}
 }

@@ -1,15 +1,19 @@
-// Package tlog is the ledger's Merkle log: the RFC 6962 SHA-256 tree over its leaves, proofs in it, and
-// its public form: checkpoints and tiles. It implements "Log" of crosslight/ledger/v1
-// (specs/ledger.md), which follows C2SP signed-note, tlog-checkpoint and tlog-tiles, so that other
-// people's tools read it.
+// Package tlog is the ledger's Merkle log: the RFC 6962 SHA-256 tree over its leaves, and its public
+// form: checkpoints, cosignatures, proofs and tiles. It implements crosslight/checkpoints/v1
+// (specs/checkpoints.md) and "Log" of crosslight/ledger/v1 (specs/ledger.md), which follow C2SP
+// signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-tiles, so that other people's
+// tools read it.
 //
-//	leaves ─► Frontier ─► Root ─► Checkpoint ─(log key)─► SignedCheckpoint
-//	   └────► Tree ─► inclusion and consistency proofs
+//	leaves ─► Frontier ─► Root ─► Checkpoint ─(log key)─► SignedCheckpoint ─(cosigner keys)─► CosignedCheckpoint
+//	   └────► Tree ─► Proof (an entry stands in it), Growth (it only grew)
 //	   └────► Tiler ─► tile/entries/…, tile/0/…, tile/1/…
 //
-// Reading is stricter than C2SP asks: a checkpoint has one valid encoding, and so has every tile.
+//	Note (anybody's lines) ─(Policy: which ledger, whose keys, how many)─► Signers
 //
-// What leaks: a checkpoint shows how many entries there are; tiles show the entries.
+// Reading is stricter than C2SP asks: whatever is read has one valid encoding.
+//
+// What leaks: a checkpoint shows how many entries there are, a cosignature its signer's clock; tiles and
+// proofs of inclusion come with entries.
 package tlog
 
 import (
