@@ -136,11 +136,11 @@ func (a *app) ledgerVerify() *cobra.Command {
 func (a *app) verifyLedger(dir, id string) error {
 	var o audit.Options
 	if id != "" {
-		pin, err := hex.DecodeString(id)
-		if err != nil || len(pin) != 32 {
-			return usageText("--ledger-id: 64 hexadecimal digits")
+		pin, err := ledgerID(id)
+		if err != nil {
+			return err
 		}
-		o.LedgerID = (*[32]byte)(pin)
+		o.LedgerID = &pin
 	}
 	r, err := audit.Verify(dir, o)
 	if err != nil {

@@ -24,6 +24,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle, "ask": askWitness,
+			"draft-vote": draftVote, "draft-withdrawal": draftWithdrawal, "flip": flip,
 		},
 		Setup: func(env *testscript.Env) error {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {

@@ -14,14 +14,16 @@ func (a *app) proposalCommand() *cobra.Command {
 		Use: "proposal", Short: "Proposals to the board and the votes on them",
 		Example: "  crosslight proposal create suspend --member 'Example Bank' --reason 'key lost' --dry-run\n" +
 			"  crosslight proposal vote 3f2a yes",
-	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote(), a.proposalWithdraw())
+	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote(), a.proposalWithdraw(),
+		a.proposalSign(), a.proposalSubmit())
 }
 
 // proposeFlags are common to every kind of proposal.
 type proposeFlags struct {
 	hub.ProposeRequest
-	file string
-	yes  bool
+	file  string
+	yes   bool
+	draft draftFlags
 }
 
 func (a *app) proposalCreate() *cobra.Command {
@@ -51,6 +53,7 @@ func (a *app) propose(kind, what, flag, about, example string, subject func(*pro
 	c.Flags().StringVar(&o.Reason, "reason", "", "why, in at most 512 bytes; all members read it")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would change and whose votes are missing, and stop")
 	yesFlag(c, &o.yes)
+	o.draft.add(c)
 	require(c, flag)
 	if kind == "admit" {
 		c.Flags().BoolVar(&o.Seat, "seat", true, "give it a seat on the board, which takes two thirds of the seats instead of more than half")
@@ -74,6 +77,9 @@ func withPolicy(o *proposeFlags) (err error) {
 }
 
 func (a *app) putProposal(ctx context.Context, o proposeFlags) error {
+	if o.draft.out != "" {
+		return a.writeDraft(ctx, hub.DraftRequest{Act: "propose", Propose: &o.ProposeRequest}, o.draft)
+	}
 	h, err := a.hub()
 	if err != nil {
 		return err
@@ -168,10 +174,17 @@ func (a *app) proposalList() *cobra.Command {
 }
 
 func (a *app) proposalShow() *cobra.Command {
-	return a.verb(&cobra.Command{
+	var draft draftFlags
+	c := a.verb(&cobra.Command{
 		Use: "show ID", Short: "Show a proposal, its votes and what is still needed", Args: cobra.ExactArgs(1),
-		Example: "  crosslight proposal show 3f2a",
+		Long: "Shows a proposal. With --out it writes the draft of a vote on it, for a seat key that is kept on\n" +
+			"a machine without a node: sign it there with `crosslight proposal sign`, and bring it back with\n" +
+			"`crosslight proposal submit`.",
+		Example: "  crosslight proposal show 3f2a\n  crosslight proposal show 3f2a --out draft",
 	}, short, func(ctx context.Context, args []string) error {
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "vote", Proposal: args[0]}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -182,6 +195,8 @@ func (a *app) proposalShow() *cobra.Command {
 		}
 		return a.printProposal(p)
 	})
+	draft.add(c)
+	return c
 }
 
 func (a *app) proposalVote() *cobra.Command {
@@ -208,10 +223,14 @@ func (a *app) proposalVote() *cobra.Command {
 
 func (a *app) proposalWithdraw() *cobra.Command {
 	var dry, yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "withdraw ID", Short: "Take back an open proposal of this member's own", Args: cobra.ExactArgs(1),
 		Example: "  crosslight proposal withdraw 3f2a --dry-run",
 	}, short, func(ctx context.Context, args []string) error {
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "withdraw", Proposal: args[0]}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -222,5 +241,6 @@ func (a *app) proposalWithdraw() *cobra.Command {
 	})
 	c.Flags().BoolVar(&dry, "dry-run", false, "say what would change and stop")
 	yesFlag(c, &yes)
+	draft.add(c)
 	return c
 }

@@ -25,7 +25,7 @@ func (a *app) seatCommand() *cobra.Command {
 	}, short, a.seatShow)
 	return noun(&cobra.Command{
 		Use: "seat", Short: "This member's seat on the board", Example: "  crosslight seat show",
-	}, show)
+	}, show, a.seatDetach(), a.seatAttach())
 }
 
 func (a *app) seatShow(ctx context.Context, _ []string) error {

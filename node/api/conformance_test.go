@@ -90,6 +90,18 @@ var invocations = []invocation{
 	{"WithdrawProposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: "p1", DryRun: true})
 	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "vote", Proposal: "p1", Seat: "B", Ahead: 2})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "propose", Propose: &hub.ProposeRequest{Kind: "policy", Policy: &rules}})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "suspend", Suspend: &hub.SuspendRequest{Member: "B", Reason: "r"}})
+	})},
+	{"SubmitSigned", call(func(ctx context.Context, h hub.Hub) (hub.Submitted, error) {
+		return h.SubmitSigned(ctx, hub.SubmitRequest{File: []byte{0, 255}, DryRun: true})
+	})},
 	{"LedgerStatus", call(func(ctx context.Context, h hub.Hub) (hub.LedgerStatus, error) { return h.LedgerStatus(ctx) })},
 	{"LedgerLog", call(func(ctx context.Context, h hub.Hub) (hub.LedgerPage, error) { return h.LedgerLog(ctx, 1<<63+5, 3) })},
 	{"LedgerExport", call(func(ctx context.Context, h hub.Hub) (string, error) {

@@ -152,6 +152,16 @@ func (f *fake) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalReq
 	return ballot, f.record(ctx, "WithdrawProposal", req)
 }
 
+func (f *fake) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
+	return []byte{0, 2, 254}, f.record(ctx, "Draft", req)
+}
+
+func (f *fake) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Submitted, error) {
+	index := uint64(1<<63 + 3)
+	return hub.Submitted{Member: "A", Kind: "vote", Seq: 2, Hash: "h", Index: &index, Words: []string{"w"}, Proposal: &ballot, DryRun: true},
+		f.record(ctx, "SubmitSigned", req)
+}
+
 func (f *fake) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 	return hub.LedgerStatus{ID: "id", Size: 1<<63 + 1}, f.record(ctx, "LedgerStatus")
 }

@@ -56,6 +56,11 @@ type Hub interface {
 	// WithdrawProposal takes back an open proposal of this member's; with DryRun it only looks.
 	WithdrawProposal(ctx context.Context, req WithdrawProposalRequest) (Proposal, error)
 
+	// Draft returns a file that a seat signs on a machine without a node.
+	Draft(ctx context.Context, req DraftRequest) ([]byte, error)
+	// SubmitSigned puts on the ledger what a seat has signed elsewhere; with DryRun it only looks.
+	SubmitSigned(ctx context.Context, req SubmitRequest) (Submitted, error)
+
 	// LedgerStatus returns where this node's ledger stands.
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)
 	// LedgerLog lists ledger entries from index from on.

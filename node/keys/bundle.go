@@ -23,6 +23,8 @@ type bundle struct {
 	Cosigner []byte           `cbor:"6,keyasint"`
 	Root     member.PublicKey `cbor:"7,keyasint"` // the public half alone
 	Epochs   string           `cbor:"8,keyasint"` // AGE-SECRET-KEY-1...
+	// SeatPublic is there, and Seat is empty, when the seat key is kept elsewhere.
+	SeatPublic *member.PublicKey `cbor:"9,keyasint,omitempty"`
 }
 
 // rootFile is the plain text of root.age.
@@ -55,6 +57,10 @@ func (b *bundle) seed(role member.Role) *[]byte {
 func (r *Ring) bundle() bundle {
 	b := bundle{V: 1, Root: r.set.Root, Epochs: r.epochs.String()}
 	for _, role := range online() {
+		if role == member.Seat && r.private[role] == nil {
+			b.Seat, b.SeatPublic = []byte{}, &r.set.Seat
+			continue
+		}
 		*b.seed(role) = r.private[role].Seed()
 	}
 	return b
@@ -72,6 +78,9 @@ func ring(dir string, plain []byte) (*Ring, error) {
 	r := &Ring{dir: dir, private: map[member.Role]ed25519.PrivateKey{}}
 	for _, role := range online() {
 		seed := *b.seed(role)
+		if role == member.Seat && b.SeatPublic != nil && len(seed) == 0 {
+			continue
+		}
 		if len(seed) != ed25519.SeedSize {
 			return nil, fmt.Errorf("%w: the %s key has a wrong length", ErrDamaged, role)
 		}
@@ -81,20 +90,31 @@ func ring(dir string, plain []byte) (*Ring, error) {
 	if r.epochs, err = age.ParseX25519Identity(b.Epochs); err != nil {
 		return nil, fmt.Errorf("%w: the epochs' identity does not parse", ErrDamaged)
 	}
-	r.set = publicSet(r.private, b.Root)
+	r.set = b.publicSet(r.private)
 	if err := r.set.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return r, nil
 }
 
+// publicSet is the public half of all keys, those that are kept elsewhere included.
+func (b bundle) publicSet(private map[member.Role]ed25519.PrivateKey) member.KeySet {
+	set := publicSet(private, b.Root)
+	if b.SeatPublic != nil {
+		set.Seat = *b.SeatPublic
+	}
+	return set
+}
+
 func publicSet(private map[member.Role]ed25519.PrivateKey, root member.PublicKey) member.KeySet {
+	public := func(role member.Role) member.PublicKey {
+		if private[role] == nil {
+			return member.PublicKey{}
+		}
+		return member.PublicOf(private[role])
+	}
 	return member.KeySet{
-		Node:     member.PublicOf(private[member.Node]),
-		Operator: member.PublicOf(private[member.Operator]),
-		Seat:     member.PublicOf(private[member.Seat]),
-		Log:      member.PublicOf(private[member.Log]),
-		Cosigner: member.PublicOf(private[member.Cosigner]),
-		Root:     root,
+		Node: public(member.Node), Operator: public(member.Operator), Seat: public(member.Seat),
+		Log: public(member.Log), Cosigner: public(member.Cosigner), Root: root,
 	}
 }

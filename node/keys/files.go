@@ -78,14 +78,7 @@ func (r *Ring) writeAll(dir string, passphrase []byte, workFactor int) error {
 	}
 	root := rootFile{V: 1, Root: r.private[member.Root].Seed()}
 	for name, plain := range map[string]any{memberName: r.bundle(), rootName: root} {
-		to, err := age.NewScryptRecipient(string(passphrase))
-		if err != nil {
-			return err
-		}
-		if workFactor != 0 {
-			to.SetWorkFactor(workFactor)
-		}
-		if err := seal(filepath.Join(dir, name), plain, to); err != nil {
+		if err := sealScrypt(filepath.Join(dir, name), plain, passphrase, workFactor); err != nil {
 			return err
 		}
 	}

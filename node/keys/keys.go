@@ -8,7 +8,8 @@
 //	                    taken offline
 //	  epochs/000001.age the master of epoch 1, 32 bytes, for the identity in member.age
 //
-// Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
+// A seat key may be moved to a file of its own, [DetachSeat], and then signs on a machine without a
+// node. Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
 // that is the price of each guess. Epoch masters are encrypted to a key instead of the passphrase,
 // so a start pays it once. Their files must not enter a backup, or an epoch could not be erased.
 //
@@ -67,5 +68,5 @@ type Ring struct {
 func (r *Ring) Set() member.KeySet { return r.set }
 
 // Private returns the private key for role. The root key is there only in a ring that [Create] or
-// [Ring.OpenRoot] gave; nil otherwise.
+// [Ring.OpenRoot] gave, the seat key only while it is kept here ([Ring.Seat]); nil otherwise.
 func (r *Ring) Private(role member.Role) ed25519.PrivateKey { return r.private[role] }

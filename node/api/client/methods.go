@@ -80,11 +80,7 @@ func (c *Client) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspe
 
 // Propose implements [hub.Hub].
 func (c *Client) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
-	if req.Policy != nil {
-		p := filledPolicy(*req.Policy)
-		req.Policy = &p
-	}
-	return post[hub.Proposal](ctx, c, "/v1/proposals", req)
+	return post[hub.Proposal](ctx, c, "/v1/proposals", filledProposal(req))
 }
 
 // Proposals implements [hub.Hub].
@@ -116,6 +112,23 @@ func (c *Client) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalR
 	}
 	path := "/v1/proposals/" + url.PathEscape(req.Proposal) + "/withdrawal"
 	return post[hub.Proposal](ctx, c, path, map[string]any{"dry_run": req.DryRun})
+}
+
+// Draft implements [hub.Hub].
+func (c *Client) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
+	if req.Propose != nil {
+		p := filledProposal(*req.Propose)
+		req.Propose = &p
+	}
+	out, err := post[struct {
+		Draft []byte `json:"draft"`
+	}](ctx, c, "/v1/drafts", req)
+	return out.Draft, err
+}
+
+// SubmitSigned implements [hub.Hub].
+func (c *Client) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Submitted, error) {
+	return post[hub.Submitted](ctx, c, "/v1/submissions", req)
 }
 
 // LedgerStatus implements [hub.Hub].
@@ -188,6 +201,14 @@ func paging(p hub.PageRequest) url.Values {
 		q.Set("limit", strconv.Itoa(p.Limit))
 	}
 	return q
+}
+
+func filledProposal(req hub.ProposeRequest) hub.ProposeRequest {
+	if req.Policy != nil {
+		p := filledPolicy(*req.Policy)
+		req.Policy = &p
+	}
+	return req
 }
 
 func filledPolicy(p hub.Policy) hub.Policy {
