@@ -15,7 +15,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "ledger", Short: "The governance ledger: look at it, take it along, verify it",
 		Example: "  crosslight ledger export --out ./ledger-export\n  crosslight ledger verify ./ledger-export",
-	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerExport(), a.ledgerVerify())
+	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerShow(), a.ledgerExport(), a.ledgerVerify(), a.ledgerEvidence())
 }
 
 func (a *app) ledgerStatus() *cobra.Command {
@@ -32,36 +32,6 @@ func (a *app) ledgerStatus() *cobra.Command {
 		}
 		return a.print(s, func(t *table) { t.fields(s) })
 	})
-}
-
-func (a *app) ledgerLog() *cobra.Command {
-	var from uint64
-	var limit int
-	c := a.verb(&cobra.Command{
-		Use: "log", Short: "List ledger entries", Example: "  crosslight ledger log --from 10 --limit 20",
-	}, short, func(ctx context.Context, _ []string) error {
-		h, err := a.hub()
-		if err != nil {
-			return err
-		}
-		page, err := h.LedgerLog(ctx, from, limit)
-		if err != nil {
-			return err
-		}
-		return a.print(page, func(t *table) {
-			rows := [][]any{}
-			for _, e := range page.Entries {
-				rows = append(rows, []any{e.Index, e.Kind, e.Member, e.Summary, e.Hash})
-			}
-			t.rows([]string{"index", "kind", "member", "summary", "leaf hash"}, rows)
-			if page.Next > 0 {
-				t.line("More: --from %d", page.Next)
-			}
-		})
-	})
-	c.Flags().Uint64Var(&from, "from", 0, "first ledger index")
-	c.Flags().IntVar(&limit, "limit", 0, "entries a page (default 100)")
-	return c
 }
 
 func (a *app) ledgerExport() *cobra.Command {

@@ -158,11 +158,14 @@ func asks(ts *testscript.TestScript, out any, home string, args ...string) bool 
 	return err == nil && json.Unmarshal([]byte(ts.ReadFile("stdout")), out) == nil
 }
 
+// patience is how long a transcript waits for what takes a busy machine long.
+const patience = 3 * time.Minute
+
 // poll looks again and again, for what takes the nodes a moment.
 func poll(ts *testscript.TestScript, what string, done func() bool) {
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(pollEvery) {
+	for end := time.Now().Add(patience); !done(); time.Sleep(pollEvery) {
 		if time.Now().After(end) {
-			ts.Fatalf("no %s within a minute", what)
+			ts.Fatalf("no %s within %v", what, patience)
 		}
 	}
 }

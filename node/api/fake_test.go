@@ -170,6 +170,11 @@ func (f *fake) LedgerLog(ctx context.Context, from uint64, limit int) (hub.Ledge
 	return hub.LedgerPage{Entries: []hub.LedgerEntry{{Index: 1, Kind: "Vote"}}, Next: 9}, f.record(ctx, "LedgerLog", from, limit)
 }
 
+func (f *fake) LedgerEntry(ctx context.Context, ref string) (hub.LedgerDetail, error) {
+	return hub.LedgerDetail{Index: 1<<63 + 1, Kind: "vote", Body: []byte(`{"time":18446744073709551615,"list":[]}`), Raw: []byte{0, 255}},
+		f.record(ctx, "LedgerEntry", ref)
+}
+
 func (f *fake) LedgerExport(ctx context.Context, w io.Writer) error {
 	if err := f.record(ctx, "LedgerExport"); err != nil {
 		return err

@@ -29,6 +29,8 @@ func (s *server) ledgerRoutes() {
 		func(ctx context.Context, in *entriesInput) (hub.LedgerPage, error) {
 			return s.hub.LedgerLog(ctx, in.From, in.Limit)
 		})
+	add(s, operation{"ledger-entry", http.MethodGet, "/v1/ledger/entries/{id}", "ledger", "Show one entry in full, by its index or its leaf hash"},
+		func(ctx context.Context, in *idInput) (hub.LedgerDetail, error) { return s.hub.LedgerEntry(ctx, in.ID) })
 	export := operation{"ledger-export", http.MethodGet, "/v1/ledger/export", "ledger", "The whole ledger as a tar stream"}
 	register(s, export, s.export, func(o *huma.Operation) {
 		o.Responses = map[string]*huma.Response{"200": {

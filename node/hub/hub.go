@@ -65,6 +65,8 @@ type Hub interface {
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)
 	// LedgerLog lists ledger entries from index from on.
 	LedgerLog(ctx context.Context, from uint64, limit int) (LedgerPage, error)
+	// LedgerEntry returns one entry in full, by its index or its leaf hash in hex.
+	LedgerEntry(ctx context.Context, ref string) (LedgerDetail, error)
 	// LedgerExport writes the whole ledger as a tar stream that `ledger verify` accepts.
 	LedgerExport(ctx context.Context, w io.Writer) error
 

@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Status is a node's own account of itself.
 type Status struct {
@@ -340,6 +343,24 @@ type LedgerEntry struct {
 type LedgerPage struct {
 	Entries []LedgerEntry `json:"entries"`
 	Next    uint64        `json:"next"`
+}
+
+// LedgerDetail is one entry in full. Of the genesis, which no single key signed, Role, SignerKey,
+// Signature and the numbers are empty.
+type LedgerDetail struct {
+	Index       uint64          `json:"index"`
+	Kind        string          `json:"kind"`
+	Member      string          `json:"member"`
+	Role        string          `json:"role"` // of the key that signed
+	SignerKey   string          `json:"signer_key"`
+	Seq         uint64          `json:"seq"` // of that key
+	Incarnation uint64          `json:"incarnation"`
+	LedgerID    string          `json:"ledger_id"`
+	Hash        string          `json:"hash"` // RFC 6962 leaf hash
+	Summary     string          `json:"summary"`
+	Body        json.RawMessage `json:"body"` // decoded; byte strings in hex
+	Signature   string          `json:"signature"`
+	Raw         []byte          `json:"raw"` // the leaf, verbatim, base64
 }
 
 // Keys are a member's public keys and epochs.

@@ -142,6 +142,11 @@ func (c *Client) LedgerLog(ctx context.Context, from uint64, limit int) (hub.Led
 	return get[hub.LedgerPage](ctx, c, "/v1/ledger/entries", q)
 }
 
+// LedgerEntry implements [hub.Hub].
+func (c *Client) LedgerEntry(ctx context.Context, ref string) (hub.LedgerDetail, error) {
+	return at[hub.LedgerDetail](ctx, c, "/v1/ledger/entries/", ref)
+}
+
 // LedgerExport implements [hub.Hub]. After an error, what was written to w is not an export.
 func (c *Client) LedgerExport(ctx context.Context, w io.Writer) error {
 	resp, err := c.send(ctx, call{method: http.MethodGet, path: "/v1/ledger/export"})
