@@ -109,3 +109,21 @@ func TestLogPages(t *testing.T) {
 		}
 	}
 }
+
+// keyOf sets KEY to the id of the key of a role: key-of HOME ROLE
+func keyOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: key-of HOME ROLE")
+	}
+	var k hub.Keys
+	if !asks(ts, &k, args[0], "key", "show") {
+		ts.Fatalf("no keys")
+	}
+	for _, key := range k.Keys {
+		if key.Role == args[1] {
+			ts.Setenv("KEY", key.ID)
+			return
+		}
+	}
+	ts.Fatalf("no %s key", args[1])
+}

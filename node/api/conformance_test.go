@@ -82,6 +82,12 @@ var invocations = []invocation{
 	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Propose(ctx, hub.ProposeRequest{Kind: "policy", Policy: &rules})
 	})},
+	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
+		return h.Propose(ctx, hub.ProposeRequest{
+			Kind: "sector", Member: "B", Seat: true, Voter: true, Sector: "ngo", Key: "00ff", Version: 2,
+			Thresholds: &hub.Thresholds{Grave: "at least 3/4", Sectors: 3},
+		})
+	})},
 	{"Proposals", call(func(ctx context.Context, h hub.Hub) ([]hub.Proposal, error) { return h.Proposals(ctx) })},
 	{"Proposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) { return h.Proposal(ctx, "p1") })},
 	{"Vote", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {

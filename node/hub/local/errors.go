@@ -58,6 +58,11 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrRest, hub.ErrConflict},
 	{entry.ErrCallStands, hub.ErrConflict},
 	{entry.ErrPolicyVersion, hub.ErrConflict},
+	{entry.ErrNoChange, hub.ErrConflict},
+	{entry.ErrHandOverOpen, hub.ErrConflict},
+	{entry.ErrRotationWaits, hub.ErrConflict},
+	{entry.ErrRotationRests, hub.ErrConflict},
+	{entry.ErrNoSuchKey, hub.ErrNotFound},
 	{context.DeadlineExceeded, hub.ErrUnavailable},
 }
 

@@ -10,8 +10,6 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/submit"
-	"github.com/crosslight/crosslight/protocol/member"
-	"github.com/crosslight/crosslight/protocol/wire"
 )
 
 // Propose implements [hub.Hub].
@@ -42,32 +40,6 @@ func (h *Hub) bySeat(ctx context.Context, build submit.Make) (entry.Raw, error) 
 	}
 	_, raw, err := h.cfg.Submit.Submit(ctx, seat, build)
 	return raw, err
-}
-
-// contentOf reads what is to be proposed.
-func (h *Hub) contentOf(req hub.ProposeRequest) (entry.Proposal, error) {
-	switch req.Kind {
-	case "admit":
-		var card member.SignedCard
-		if err := wire.Decode(req.Card, &card, member.MaxCard); err != nil {
-			return nil, fmt.Errorf("%w: no member card (the applicant's HOME/member.card): %w", hub.ErrInvalid, err)
-		}
-		return entry.Admit{Card: card, Seat: req.Seat}, nil
-	case "suspend":
-		return entry.Suspend{Member: req.Member}, nil
-	case "reinstate":
-		return entry.Reinstate{Member: req.Member}, nil
-	case "policy":
-		if req.Policy == nil {
-			return nil, fmt.Errorf("%w: no policy given", hub.ErrInvalid)
-		}
-		next := *req.Policy
-		if next.Version == 0 { // left out: the next one
-			h.cfg.Replica.View(func(s *state.State) { next.Version = s.Policy().Version + 1 })
-		}
-		return entry.SetPolicy{Policy: PolicyOf(next)}, nil
-	}
-	return nil, fmt.Errorf("%w: proposals are to admit, suspend, reinstate or change the policy, not %q", hub.ErrInvalid, req.Kind)
 }
 
 // previewProposal says what a proposal would change, and refuses what the ledger would refuse.
