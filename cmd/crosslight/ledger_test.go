@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,20 +111,31 @@ func TestLogPages(t *testing.T) {
 	}
 }
 
-// keyOf sets KEY to the id of the key of a role: key-of HOME ROLE
+// keyOf sets KEY to the id of a key: key-of HOME ROLE STATUS
 func keyOf(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: key-of HOME ROLE")
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: key-of HOME ROLE STATUS")
 	}
 	var k hub.Keys
 	if !asks(ts, &k, args[0], "key", "show") {
 		ts.Fatalf("no keys")
 	}
 	for _, key := range k.Keys {
-		if key.Role == args[1] {
+		if key.Role == args[1] && key.Status == args[2] {
 			ts.Setenv("KEY", key.ID)
 			return
 		}
 	}
-	ts.Fatalf("no %s key", args[1])
+	ts.Fatalf("no %s key that is %s", args[1], args[2])
+}
+
+// notReady waits until a node gives a reason why it is not ready: not-ready HOME REASON
+func notReady(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: not-ready HOME REASON")
+	}
+	poll(ts, "node that is not ready", func() bool {
+		err := ts.Exec("crosslight", "--home", args[0], "node", "status")
+		return err != nil && strings.Contains(ts.ReadFile("stderr"), args[1])
+	})
 }

@@ -37,7 +37,7 @@ type draftReport struct {
 	File     string   `json:"file"`
 	Kind     string   `json:"kind"`
 	Member   string   `json:"member"`
-	SeatKey  string   `json:"seat_key"`
+	Key      string   `json:"key"` // the id of the key that signs
 	LedgerID string   `json:"ledger_id"`
 	Seq      uint64   `json:"seq"`
 	Draft    string   `json:"draft"`  // hex SHA-256 of what is to be signed
@@ -56,7 +56,7 @@ func reportOf(d offline.Draft, path, vote string) (draftReport, error) {
 	}
 	digest, err := d.Digest()
 	r := draftReport{
-		File: path, Kind: d.Kind.String(), Member: d.Member, SeatKey: d.Seat.ID().String(),
+		File: path, Kind: d.Kind.String(), Member: d.Member, Key: d.Key.ID().String(),
 		LedgerID: hex.EncodeToString(d.LedgerID[:]), Seq: d.Seq, Draft: hex.EncodeToString(digest[:]),
 		Words: words, Seen: append([]string{}, d.Seen...),
 	}
@@ -104,20 +104,20 @@ func (a *app) writeDraft(ctx context.Context, req hub.DraftRequest, d draftFlags
 	if err := a.print(r, func(t *table) { draftTable(t, r) }); err != nil {
 		return err
 	}
-	a.say("Bring %s to the machine with the seat key of %s and run `crosslight proposal sign %s`.", d.out, text(r.Member), d.out)
+	a.say("Bring %s to the machine with the %s key of %s and run `crosslight proposal sign %s`.", d.out, draft.Role(), text(r.Member), d.out)
 	return nil
 }
 
 // signFlags say how a draft is signed.
 type signFlags struct {
-	vote, out, key, ledger string
-	dry, yes               bool
+	vote, out, key, root, ledger string
+	dry, yes                     bool
 }
 
 func (a *app) proposalSign() *cobra.Command {
 	var o signFlags
 	c := a.verb(&cobra.Command{
-		Use: "sign FILE", Short: "Sign a draft where the seat key is; needs no node", Args: cobra.ExactArgs(1),
+		Use: "sign FILE", Short: "Sign a draft where the key is; needs no node", Args: cobra.ExactArgs(1),
 		Long: "Shows in words what a draft would have the seat sign, asks, and writes the signed file. The key\n" +
 			"is the one in HOME/keys, or the file that `crosslight seat detach` wrote. Compare the draft's\n" +
 			"hash with the person who sent it; what follows \"node says\" is that node's word alone.",
@@ -128,6 +128,7 @@ func (a *app) proposalSign() *cobra.Command {
 	f.StringVar(&o.vote, "vote", "", "yes or no, for the draft of a vote")
 	f.StringVar(&o.out, "out", "", "file to write the signed draft to (default: FILE with .signed)")
 	f.StringVar(&o.key, "seat-key", "", "file with the seat key (default: the key in HOME)")
+	f.StringVar(&o.root, "root-key", "", "file with the root key, for the draft of a rotation or revocation (default: HOME/keys/root.age)")
 	f.StringVar(&o.ledger, "ledger-id", "", "the ledger that it must be for, in hex (default: the one of HOME, if it has one)")
 	f.BoolVar(&o.dry, "dry-run", false, "say what would be signed and stop")
 	yesFlag(c, &o.yes)
@@ -164,7 +165,7 @@ func (a *app) signDraft(path string, o signFlags) error {
 		return err
 	}
 	draftTable(&table{out: a.err}, r)
-	if err := a.confirm(o.yes, "Sign this with the seat key?"); err != nil {
+	if err := a.confirm(o.yes, "Sign this with the "+string(draft.Role())+" key?"); err != nil {
 		return err
 	}
 	return a.signAs(draft, r, o)
@@ -174,7 +175,7 @@ func (a *app) signAs(draft offline.Draft, r draftReport, o signFlags) error {
 	if exists(o.out) {
 		return fmt.Errorf("%s exists: choose another --out", o.out)
 	}
-	key, err := a.seatKey(o.key)
+	key, err := a.signingKey(draft, o)
 	if err != nil {
 		return err
 	}
@@ -196,6 +197,22 @@ func (a *app) signAs(draft offline.Draft, r draftReport, o signFlags) error {
 	}
 	a.say("Bring %s to any member's node and run `crosslight proposal submit %s`.", o.out, o.out)
 	return nil
+}
+
+// signingKey opens the key that a draft is for.
+func (a *app) signingKey(d offline.Draft, o signFlags) (ed25519.PrivateKey, error) {
+	if d.Role() != "root" {
+		return a.seatKey(o.key)
+	}
+	pass, err := a.passphrase(false)
+	if err != nil {
+		return nil, err
+	}
+	file, err := a.rootKeyFile(o.root)
+	if err != nil {
+		return nil, err
+	}
+	return keys.OpenRootFile(file, pass)
 }
 
 // seatKey opens the seat key: from the file that was named, else from the home.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,7 +45,9 @@ const DefaultMaxAge = time.Hour
 var ErrFork = finality.ErrFork
 
 var (
-	// keyFinality holds what this voter must not forget, keyMuted the height at which it does not vote.
+	// keyFinality and the id of the log key hold what this voter must not forget of that key's votes: a
+	// key that takes its place has voted for nothing yet. keyMuted holds the height at which it does not
+	// vote.
 	keyFinality = []byte("CrosslightFinality")
 	keyMuted    = []byte("CrosslightFinalityMuted")
 )
@@ -109,7 +112,7 @@ func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.Signe
 	d.post = newPost(cfg.Dial, r.log)
 	var incarnation uint64
 	r.View(func(s *state.State) { incarnation = s.Incarnation() })
-	kept, err := optional(r.store.Get(keyFinality))
+	kept, err := optional(r.store.Get(votesOf(d.self)))
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +139,9 @@ func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.Signe
 	}
 	return d, nil
 }
+
+// votesOf is where the votes of a log key are kept.
+func votesOf(key member.KeyID) []byte { return append(slices.Clone(keyFinality), key[:]...) }
 
 // optional makes nothing of a key that is not there.
 func optional(b []byte, err error) ([]byte, error) {

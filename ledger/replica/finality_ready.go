@@ -21,7 +21,7 @@ func (d *decider) carryOut() (acted bool) {
 		d.kept = append(d.kept, r.Keep...)
 		if r.State != nil {
 			// The stable store syncs, and a failure ends this goroutine: nothing below happens then.
-			if d.r.store.Set(keyFinality, r.State) != nil {
+			if d.r.store.Set(votesOf(d.self), r.State) != nil {
 				return false
 			}
 			d.active = true

@@ -116,6 +116,15 @@ var invocations = []invocation{
 		err := h.LedgerExport(ctx, &b)
 		return b.String(), err
 	})},
+	{"RotateKey", call(func(ctx context.Context, h hub.Hub) (hub.KeyChange, error) {
+		return h.RotateKey(ctx, hub.RotateRequest{Role: "log", DryRun: true})
+	})},
+	{"RevokeKey", call(func(ctx context.Context, h hub.Hub) (hub.KeyChange, error) {
+		return h.RevokeKey(ctx, hub.RevokeRequest{Key: "00ff", DryRun: true})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "rotate", Role: "root", Key: "00", Root: []byte{1, 2}})
+	})},
 	{"Keys", call(func(ctx context.Context, h hub.Hub) (hub.Keys, error) { return h.Keys(ctx) })},
 }
 

@@ -186,3 +186,12 @@ func (f *fake) LedgerExport(ctx context.Context, w io.Writer) error {
 func (f *fake) Keys(ctx context.Context) (hub.Keys, error) {
 	return hub.Keys{Member: "A", Keys: []hub.KeyInfo{{Role: "node"}}, Epochs: []hub.EpochInfo{{Epoch: 1}}}, f.record(ctx, "Keys")
 }
+
+func (f *fake) RotateKey(ctx context.Context, req hub.RotateRequest) (hub.KeyChange, error) {
+	return hub.KeyChange{Member: "A", Role: "log", Key: "00", Effect: []string{"x"}, Restart: true}, f.record(ctx, "RotateKey", req)
+}
+
+func (f *fake) RevokeKey(ctx context.Context, req hub.RevokeRequest) (hub.KeyChange, error) {
+	index := uint64(7)
+	return hub.KeyChange{Member: "A", Index: &index, Effect: []string{"x"}}, f.record(ctx, "RevokeKey", req)
+}

@@ -15,6 +15,14 @@ func (s *server) nodeRoutes() {
 		func(ctx context.Context, _ *none) (hub.Status, error) { return s.hub.Status(ctx) })
 	add(s, operation{"keys", http.MethodGet, "/v1/keys", "node", "This member's public keys and epochs"},
 		func(ctx context.Context, _ *none) (hub.Keys, error) { return s.hub.Keys(ctx) })
+	add(s, operation{"rotate-key", http.MethodPost, "/v1/keys/rotations", "node", "Put another of this member's keys in a role, after 24 hours"},
+		func(ctx context.Context, in *body[hub.RotateRequest]) (hub.KeyChange, error) {
+			return s.hub.RotateKey(ctx, in.Body)
+		})
+	add(s, operation{"revoke-key", http.MethodPost, "/v1/keys/revocations", "node", "Stop a rotation that waits"},
+		func(ctx context.Context, in *body[hub.RevokeRequest]) (hub.KeyChange, error) {
+			return s.hub.RevokeKey(ctx, in.Body)
+		})
 }
 
 type entriesInput struct {

@@ -72,4 +72,8 @@ type Hub interface {
 
 	// Keys lists this member's public keys and the open epochs.
 	Keys(ctx context.Context) (Keys, error)
+	// RotateKey puts another of this member's keys in a role, after 24 hours; with DryRun it only looks.
+	RotateKey(ctx context.Context, req RotateRequest) (KeyChange, error)
+	// RevokeKey stops a rotation that waits; with DryRun it only looks.
+	RevokeKey(ctx context.Context, req RevokeRequest) (KeyChange, error)
 }

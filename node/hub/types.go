@@ -377,24 +377,3 @@ type LedgerDetail struct {
 	Signature   string          `json:"signature"`
 	Raw         []byte          `json:"raw"` // the leaf, verbatim, base64
 }
-
-// Keys are a member's public keys and epochs.
-type Keys struct {
-	Member string      `json:"member"`
-	Keys   []KeyInfo   `json:"keys"`
-	Epochs []EpochInfo `json:"epochs"`
-}
-
-// KeyInfo is a public key with its role.
-type KeyInfo struct {
-	Role   string `json:"role"`
-	ID     string `json:"id"`
-	Public string `json:"public"`
-}
-
-// EpochInfo is an epoch that this member committed to on the ledger.
-type EpochInfo struct {
-	Epoch uint64 `json:"epoch"`
-	Types int    `json:"types"`
-	Index uint64 `json:"index"`
-}

@@ -55,13 +55,13 @@ func (b *bundle) seed(role member.Role) *[]byte {
 }
 
 func (r *Ring) bundle() bundle {
-	b := bundle{V: 1, Root: r.set.Root, Epochs: r.epochs.String()}
+	b := bundle{V: 1, Root: r.first.Root, Epochs: r.epochs.String()}
 	for _, role := range online() {
-		if role == member.Seat && r.private[role] == nil {
-			b.Seat, b.SeatPublic = []byte{}, &r.set.Seat
+		if role == member.Seat && r.born[role] == nil {
+			b.Seat, b.SeatPublic = []byte{}, &r.first.Seat
 			continue
 		}
-		*b.seed(role) = r.private[role].Seed()
+		*b.seed(role) = r.born[role].Seed()
 	}
 	return b
 }
@@ -75,7 +75,7 @@ func ring(dir string, plain []byte) (*Ring, error) {
 	if b.V != 1 {
 		return nil, fmt.Errorf("%w: version %d is unknown", ErrDamaged, b.V)
 	}
-	r := &Ring{dir: dir, private: map[member.Role]ed25519.PrivateKey{}}
+	born := map[member.Role]ed25519.PrivateKey{}
 	for _, role := range online() {
 		seed := *b.seed(role)
 		if role == member.Seat && b.SeatPublic != nil && len(seed) == 0 {
@@ -84,17 +84,18 @@ func ring(dir string, plain []byte) (*Ring, error) {
 		if len(seed) != ed25519.SeedSize {
 			return nil, fmt.Errorf("%w: the %s key has a wrong length", ErrDamaged, role)
 		}
-		r.private[role] = ed25519.NewKeyFromSeed(seed)
+		born[role] = ed25519.NewKeyFromSeed(seed)
 	}
-	var err error
-	if r.epochs, err = age.ParseX25519Identity(b.Epochs); err != nil {
+	epochs, err := age.ParseX25519Identity(b.Epochs)
+	if err != nil {
 		return nil, fmt.Errorf("%w: the epochs' identity does not parse", ErrDamaged)
 	}
-	r.set = b.publicSet(r.private)
-	if err := r.set.Check(); err != nil {
+	set := b.publicSet(born)
+	if err := set.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return r, nil
+	r := newRing(dir, epochs, born, set)
+	return r, r.loadRotated()
 }
 
 // publicSet is the public half of all keys, those that are kept elsewhere included.

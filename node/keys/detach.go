@@ -32,7 +32,7 @@ type seatFile struct {
 
 // Seat returns the seat's private key, or [ErrDetached].
 func (r *Ring) Seat() (ed25519.PrivateKey, error) {
-	if key := r.private[member.Seat]; key != nil {
+	if key := r.Private(member.Seat); key != nil {
 		return key, nil
 	}
 	return nil, ErrDetached
@@ -61,8 +61,11 @@ func DetachSeat(dir, file string, passphrase []byte, workFactor int) error {
 	if _, err := OpenSeat(file, passphrase); err != nil {
 		return fmt.Errorf("read the seat key's file back: %w", err)
 	}
+	if err := r.dropNext(r.set.Seat); err != nil {
+		return err
+	}
 	b := r.bundle()
-	b.Seat, b.SeatPublic = []byte{}, &r.set.Seat
+	b.Seat, b.SeatPublic = []byte{}, &r.first.Seat
 	return sealScrypt(filepath.Join(dir, memberName), b, passphrase, workFactor)
 }
 
@@ -83,9 +86,21 @@ func AttachSeat(dir, file string, passphrase []byte, workFactor int) error {
 	if member.PublicOf(seat) != r.set.Seat {
 		return ErrOtherSeat
 	}
+	if r.set.Seat != r.first.Seat { // it has been rotated
+		return seal(r.nextPath(member.Seat, r.set.Seat), nextFile{V: 1, Role: string(member.Seat), Seed: seat.Seed()}, r.epochs.Recipient())
+	}
 	b := r.bundle()
 	b.Seat, b.SeatPublic = seat.Seed(), nil
 	return sealScrypt(filepath.Join(dir, memberName), b, passphrase, workFactor)
+}
+
+// dropNext removes a seat key that was drawn for a rotation.
+func (r *Ring) dropNext(seat member.PublicKey) error {
+	err := os.Remove(r.nextPath(member.Seat, seat))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // OpenSeat opens a file that [DetachSeat] wrote. Errors are [ErrPassphrase], [ErrMissing],

@@ -12,14 +12,15 @@ import (
 // MaxAhead is how many drafts of one seat may wait to be submitted before another.
 const MaxAhead = 63
 
-// Draft is what a seat is to sign, with what it needs to decide. Exactly one of Propose, Suspend and
-// Proposal is there, as Kind has it.
+// Draft is what a seat is to sign, with what it needs to decide; or what the root key signs, of a
+// member's own keys. Exactly one of Propose, Suspend, Proposal, Rotate and Revoke is there, as Kind has
+// it.
 type Draft struct {
 	V           uint64                  `cbor:"1,keyasint"`
 	LedgerID    [32]byte                `cbor:"2,keyasint"`
 	Incarnation uint64                  `cbor:"3,keyasint"`
-	Member      string                  `cbor:"4,keyasint"` // whose seat signs
-	Seat        member.PublicKey        `cbor:"5,keyasint"` // its key on the ledger
+	Member      string                  `cbor:"4,keyasint"` // who signs
+	Key         member.PublicKey        `cbor:"5,keyasint"` // its seat key on the ledger; its root key for Rotate and Revoke
 	Seq         uint64                  `cbor:"6,keyasint"` // of the entry, for that key
 	Size        uint64                  `cbor:"7,keyasint"` // of the ledger when the draft was written
 	Root        [32]byte                `cbor:"8,keyasint"`
@@ -29,6 +30,17 @@ type Draft struct {
 	Suspend     *entry.EmergencySuspend `cbor:"12,keyasint,omitempty"` // KindSuspend
 	Proposal    []byte                  `cbor:"13,keyasint,omitempty"` // KindVote, KindWithdrawProposal: the entry that opened it, verbatim
 	Seen        []string                `cbor:"14,keyasint"`           // what the node that wrote the draft says would change; unchecked
+	Rotate      *entry.Rotate           `cbor:"15,keyasint,omitempty"` // KindRotate, without what Sign adds
+	Old         *member.PublicKey       `cbor:"16,keyasint,omitempty"` // KindRotate: the key that is replaced, zero where there is none
+	Revoke      *entry.Revoke           `cbor:"17,keyasint,omitempty"` // KindRevoke
+}
+
+// Role is the role of the key that signs: seat or root.
+func (d Draft) Role() member.Role {
+	if d.Kind == entry.KindRotate || d.Kind == entry.KindRevoke {
+		return member.Root
+	}
+	return member.Seat
 }
 
 // Parse reads a draft that nobody has signed. Errors are [ErrFormat], [ErrChanged] and [ErrSigned].
@@ -88,7 +100,7 @@ func (d Draft) check() error {
 	if err := member.CheckName(d.Member); err != nil {
 		return err
 	}
-	if err := d.Seat.Check(); err != nil {
+	if err := d.Key.Check(); err != nil {
 		return err
 	}
 	_, err := d.act()
@@ -104,7 +116,7 @@ type act struct {
 }
 
 func (d Draft) act() (act, error) {
-	if n := count(d.Propose != nil, d.Suspend != nil, len(d.Proposal) > 0); n != 1 {
+	if n := count(d.Propose != nil, d.Suspend != nil, len(d.Proposal) > 0, d.Rotate != nil, d.Revoke != nil); n != 1 {
 		return act{}, fmt.Errorf("%d acts in one draft", n)
 	}
 	switch {
@@ -119,6 +131,10 @@ func (d Draft) act() (act, error) {
 		a, err := d.actOn()
 		a.body = entry.WithdrawProposal{Proposal: a.proposal}
 		return a, err
+	case d.Kind == entry.KindRotate && d.Rotate != nil:
+		return act{body: *d.Rotate}, d.checkRotation()
+	case d.Kind == entry.KindRevoke && d.Revoke != nil:
+		return act{body: *d.Revoke}, nil
 	}
 	return act{}, fmt.Errorf("a draft of kind %s with something else in it", d.Kind)
 }

@@ -11,6 +11,9 @@
 // make a seat sign what the words do not say; it can leave a proposal out, or give a wrong sequence
 // number, and then the signed file is refused.
 //
+// The same way a member's root key, which is kept away from its node, rotates and revokes that member's
+// other keys.
+//
 // The file's checksum shows slips of copying, nothing else. The entry inside a signed file is checked
 // again in full at the node, and by every node at apply.
 //
@@ -43,12 +46,12 @@ var (
 	ErrSigned = errors.New("the file is signed already: bring it to a node with `crosslight proposal submit`")
 	// ErrOtherLedger reports a draft that was made for another ledger than this machine's.
 	ErrOtherLedger = errors.New("the draft is for another ledger: have it written by a node of this one")
-	// ErrOtherKey reports a seat key that is not the one that the draft is for.
-	ErrOtherKey = errors.New("the seat key here is not the one that the draft is for: sign with that seat's key, or have a draft written for this seat")
+	// ErrOtherKey reports a key that is not the one that the draft is for.
+	ErrOtherKey = errors.New("the key here is not the one that the draft is for: sign with the member's own, or have a draft written for this one")
 	// ErrVote reports a vote that is missing, or given where there is nothing to vote on.
 	ErrVote = errors.New("say --vote yes or --vote no for a draft of a vote, and nothing for any other")
-	// ErrStale reports a signed file whose sequence number its seat has used since.
-	ErrStale = errors.New("the seat has used the draft's number since: see `crosslight proposal show` whether this very file was submitted before, else have a new draft written and sign that")
+	// ErrStale reports a signed file whose sequence number its key has used since.
+	ErrStale = errors.New("the key has used the draft's number since: see `crosslight proposal show` whether this very file was submitted before, else have a new draft written and sign that")
 	// ErrEarly reports a signed file before which others of the same seat must be submitted.
 	ErrEarly = errors.New("other files of this seat come before this one: submit those first, or wait until this node has caught up")
 )

@@ -21,7 +21,7 @@ func draft(t testing.TB) (*ledgertest.Ledger, Draft) {
 	l.Put(opened)
 	return l, Draft{
 		V: 1, LedgerID: l.S.LedgerID(), Incarnation: l.S.Incarnation(), Member: ledgertest.Bank.Name,
-		Seat: ledgertest.Bank.Keys().Seat, Seq: ledgertest.Bank.Seq(member.Seat, l.S),
+		Key: ledgertest.Bank.Keys().Seat, Seq: ledgertest.Bank.Seq(member.Seat, l.S),
 		Size: l.S.Size(), Root: l.S.Root(), Time: l.S.Time(), Kind: entry.KindVote, Proposal: opened,
 		Seen: []string{"Police C may no longer ask."},
 	}
@@ -200,10 +200,11 @@ func TestDraftsThatNoNodeWrites(t *testing.T) {
 		"sequence number":   func(d *Draft) { d.Seq = 0 },
 		"size":              func(d *Draft) { d.Size = 0 },
 		"name":              func(d *Draft) { d.Member = "" },
-		"key":               func(d *Draft) { d.Seat = member.PublicKey{} },
+		"key":               func(d *Draft) { d.Key = member.PublicKey{} },
 		"no act":            func(d *Draft) { d.Proposal = nil },
 		"two acts":          func(d *Draft) { d.Suspend = &entry.EmergencySuspend{Member: "Police C"} },
 		"kind":              func(d *Draft) { d.Kind = entry.KindRotate },
+		"not of a draft":    func(d *Draft) { d.Kind = entry.KindNodeInfo },
 		"proposal is junk":  func(d *Draft) { d.Proposal = []byte{1} },
 		"proposal is other": func(d *Draft) { d.LedgerID[0] ^= 1 },
 	} {
@@ -212,6 +213,61 @@ func TestDraftsThatNoNodeWrites(t *testing.T) {
 		if _, err := d.Bytes(); err == nil {
 			t.Errorf("%s: written", name)
 		}
+	}
+}
+
+// TestRootKeyRotates: the root key signs, far from the ledger, the rotation of another key and of itself,
+// and a revocation.
+func TestRootKeyRotates(t *testing.T) {
+	l, vote := draft(t)
+	root := ledgertest.Bank.Private(member.Root)
+	of := func(root ed25519.PrivateKey) Draft {
+		d := vote
+		d.Proposal, d.Key = nil, member.PublicOf(root)
+		d.Seq = l.S.NextSeq(d.Key.ID())
+		return d
+	}
+	rotation := func(d Draft, role member.Role, key ed25519.PrivateKey) Draft {
+		r, err := l.S.Rotation(ledgertest.Bank.Name, role, member.PublicOf(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := r.Body(nil, nil, nil)
+		if role != member.Root {
+			body.ByNew = r.Sign(key)
+		}
+		d.Kind, d.Rotate, d.Old = entry.KindRotate, &body, &r.Old
+		return d
+	}
+	seat, next := ed25519.NewKeyFromSeed(append(make([]byte, 31), 1)), ed25519.NewKeyFromSeed(append(make([]byte, 31), 2))
+	l.Put(carry(t, rotation(of(root), member.Seat, seat), root, "").Entry.Raw())
+	d := rotation(of(root), member.Root, next)
+	if err := d.ByNewRoot(seat); !errors.Is(err, ErrOtherKey) {
+		t.Errorf("another new root key: %v", err)
+	}
+	if err := d.ByNewRoot(next); err != nil {
+		t.Fatal(err)
+	}
+	l.Put(carry(t, d, root, "").Entry.Raw())
+	m, _ := l.S.Member(ledgertest.Bank.Name)
+	if m.Keys.Seat != member.PublicOf(seat) || m.Keys.Root != member.PublicOf(next) {
+		t.Errorf("keys %+v", m.Keys)
+	}
+	d = of(next)
+	d.Kind, d.Revoke = entry.KindRevoke, &entry.Revoke{Key: member.PublicOf(seat).ID()}
+	l.Put(carry(t, d, next, "").Entry.Raw())
+	if m, _ = l.S.Member(ledgertest.Bank.Name); m.Keys.Seat != (member.PublicKey{}) {
+		t.Error("the seat key stands")
+	}
+	forged := rotation(of(next), member.Operator, seat)
+	forged.Rotate.ByNew = make([]byte, member.SignatureSize)
+	if _, err := forged.Bytes(); err == nil {
+		t.Error("a rotation that the new key has not signed was written")
+	}
+	none := rotation(of(next), member.Operator, seat)
+	none.Old = nil
+	if _, err := none.Bytes(); err == nil {
+		t.Error("a rotation of nothing was written")
 	}
 }
 

@@ -10,25 +10,28 @@ import (
 	"github.com/crosslight/crosslight/protocol/wire"
 )
 
-// Signed is a draft with the entry that its seat has signed. The signature is by the key that the
-// draft names and the entry does what the draft says; whether that key is the seat's is for the ledger.
+// Signed is a draft with the entry that its seat, or its root key, has signed. The signature is by the
+// key that the draft names and the entry does what the draft says; whose key that is is for the ledger.
 type Signed struct {
 	Draft Draft
 	Entry entry.Verified
 }
 
-// Sign signs the draft with the seat's key. vote is yes or no for a vote and empty otherwise. Errors
-// are [ErrOtherKey], [ErrVote] and those of building an entry.
-func (d Draft) Sign(seat ed25519.PrivateKey, vote string) (Signed, error) {
-	if member.PublicOf(seat) != d.Seat {
-		return Signed{}, fmt.Errorf("%w (the draft is for %s, key %s)", ErrOtherKey, d.Member, d.Seat.ID())
+// Sign signs the draft with the key that it is for. vote is yes or no for a vote and empty otherwise.
+// Errors are [ErrOtherKey], [ErrVote] and those of building an entry.
+func (d Draft) Sign(key ed25519.PrivateKey, vote string) (Signed, error) {
+	if member.PublicOf(key) != d.Key {
+		return Signed{}, fmt.Errorf("%w (the draft is for %s, key %s)", ErrOtherKey, d.Member, d.Key.ID())
+	}
+	if d.Kind == entry.KindRotate {
+		d.byRoot(key)
 	}
 	body, err := d.body(vote)
 	if err != nil {
 		return Signed{}, err
 	}
 	header := entry.Header{LedgerID: d.LedgerID, Incarnation: d.Incarnation, Seq: d.Seq}
-	raw, err := entry.Sign(seat, header, body)
+	raw, err := entry.Sign(key, header, body)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -86,7 +89,7 @@ func (d Draft) with(raw []byte) (Signed, error) {
 	if err != nil {
 		return Signed{}, fmt.Errorf("%w: %w", ErrChanged, err)
 	}
-	verified, err := e.Verify(d.Seat)
+	verified, err := e.Verify(d.Key)
 	if err != nil {
 		return Signed{}, fmt.Errorf("%w: %w", ErrChanged, err)
 	}

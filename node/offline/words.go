@@ -21,8 +21,8 @@ func (d Draft) Words(vote string) ([]string, error) {
 	}
 	return append(lines,
 		fmt.Sprintf("Ledger %x, incarnation %d.", d.LedgerID, d.Incarnation),
-		fmt.Sprintf("Entry %d of the seat key %s, drafted %s (ledger time) at %d entries, root %x.",
-			d.Seq, d.Seat.ID(), entry.Instant(d.Time), d.Size, d.Root),
+		fmt.Sprintf("Entry %d of the %s key %s, drafted %s (ledger time) at %d entries, root %x.",
+			d.Seq, d.Role(), d.Key.ID(), entry.Instant(d.Time), d.Size, d.Root),
 	), nil
 }
 
@@ -34,6 +34,10 @@ func (d Draft) headline(a act, vote string) string {
 		return fmt.Sprintf("%s calls for the emergency suspension of %s.", d.Member, d.Suspend.Member)
 	case entry.KindWithdrawProposal:
 		return fmt.Sprintf("%s takes back its proposal %s: to %s.", d.Member, a.proposal, entry.Phrase(a.content))
+	case entry.KindRotate:
+		return fmt.Sprintf("%s puts %s in the place of %s as its %s key, at once.", d.Member, d.Rotate.New.ID(), d.oldName(), d.Rotate.Role)
+	case entry.KindRevoke:
+		return fmt.Sprintf("%s revokes its key %s: it signs nothing more.", d.Member, d.Revoke.Key)
 	}
 	if vote == "" {
 		vote = "yes or no"

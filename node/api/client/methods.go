@@ -170,6 +170,16 @@ func (c *Client) Keys(ctx context.Context) (hub.Keys, error) {
 	return get[hub.Keys](ctx, c, "/v1/keys", nil)
 }
 
+// RotateKey implements [hub.Hub].
+func (c *Client) RotateKey(ctx context.Context, req hub.RotateRequest) (hub.KeyChange, error) {
+	return post[hub.KeyChange](ctx, c, "/v1/keys/rotations", req)
+}
+
+// RevokeKey implements [hub.Hub].
+func (c *Client) RevokeKey(ctx context.Context, req hub.RevokeRequest) (hub.KeyChange, error) {
+	return post[hub.KeyChange](ctx, c, "/v1/keys/revocations", req)
+}
+
 // sink remembers that it was the caller's writer that failed, and not the node.
 type sink struct {
 	w   io.Writer

@@ -34,6 +34,7 @@ var kinds = []struct{ below, hub error }{
 	{ledger.ErrStale, hub.ErrUnavailable},
 	{submit.ErrWrongLedger, hub.ErrUnavailable},
 	{keys.ErrDetached, hub.ErrInvalid},
+	{keys.ErrNotHere, hub.ErrConflict},
 	{offline.ErrFormat, hub.ErrInvalid},
 	{offline.ErrChanged, hub.ErrInvalid},
 	{offline.ErrNotSigned, hub.ErrInvalid},

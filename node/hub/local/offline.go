@@ -30,8 +30,12 @@ func (h *Hub) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
 		d, err = h.draftProposal(req)
 	case "suspend":
 		d, err = h.draftSuspension(req)
+	case "rotate":
+		d, err = h.draftRotation(req)
+	case "revoke":
+		d, err = h.draftRevocation(req)
 	default:
-		err = fmt.Errorf("%w: a draft is to vote, withdraw, propose or suspend, not %q", hub.ErrInvalid, req.Act)
+		err = fmt.Errorf("%w: a draft is to vote, withdraw, propose, suspend, rotate or revoke, not %q", hub.ErrInvalid, req.Act)
 	}
 	if err == nil {
 		err = h.address(&d, req)
@@ -94,7 +98,8 @@ func (h *Hub) address(d *offline.Draft, req hub.DraftRequest) (err error) {
 			return
 		}
 		d.V, d.LedgerID, d.Incarnation = 1, s.LedgerID(), s.Incarnation()
-		d.Member, d.Seat, d.Seq = m.Name, m.Keys.Seat, s.NextSeq(m.Keys.Seat.ID())+req.Ahead
+		d.Member, d.Key = m.Name, m.Keys.Of(d.Role())
+		d.Seq = s.NextSeq(d.Key.ID()) + req.Ahead
 		d.Size, d.Root, d.Time = s.Size(), s.Root(), s.Time()
 	})
 	return err
