@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -128,7 +129,7 @@ func (a *app) examine(name string) (evidenceDetail, error) {
 	}
 	r, err := evidence.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return evidenceDetail{}, errors.Join(errors.New("no such evidence: `crosslight ledger evidence list` names what is there"), err)
+		return evidenceDetail{}, fmt.Errorf("no such evidence: `crosslight ledger evidence list` names what is there: %w", err)
 	}
 	if err != nil {
 		return evidenceDetail{}, err

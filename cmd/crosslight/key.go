@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -240,7 +240,7 @@ func (a *app) rootKeyFile(named string) (string, error) {
 	}
 	h, err := home.Open(a.cfg.Home)
 	if err != nil {
-		return "", errors.Join(errors.New("name the root key's file with --root-key"), err)
+		return "", fmt.Errorf("name the root key's file with --root-key: %w", err)
 	}
 	return filepath.Join(h.Keys(), "root.age"), nil
 }

@@ -49,7 +49,7 @@ func equivocation(ts *testscript.TestScript, neg bool, args []string) {
 	for _, c := range v.Cases {
 		for _, voter := range v.Voters {
 			r := evidence.Record{
-				Kind: "equivocation", Accused: "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
+				Kind: "finality-equivocation", Accused: "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
 				Ledger: unhex(v.Ledger), Key: unhex(voter.Log), Response: unhex(c.Bytes),
 			}
 			if f, err := r.Examine(); c.Type != "evidence" || err != nil || !f.Proved {

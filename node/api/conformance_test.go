@@ -111,6 +111,8 @@ var invocations = []invocation{
 	{"LedgerStatus", call(func(ctx context.Context, h hub.Hub) (hub.LedgerStatus, error) { return h.LedgerStatus(ctx) })},
 	{"LedgerLog", call(func(ctx context.Context, h hub.Hub) (hub.LedgerPage, error) { return h.LedgerLog(ctx, 1<<63+5, 3) })},
 	{"LedgerEntry", call(func(ctx context.Context, h hub.Hub) (hub.LedgerDetail, error) { return h.LedgerEntry(ctx, "12") })},
+	{"LedgerCheckpoint", call(func(ctx context.Context, h hub.Hub) ([]byte, error) { return h.LedgerCheckpoint(ctx) })},
+	{"LedgerProof", call(func(ctx context.Context, h hub.Hub) (hub.LedgerProof, error) { return h.LedgerProof(ctx, "12") })},
 	{"LedgerExport", call(func(ctx context.Context, h hub.Hub) (string, error) {
 		var b bytes.Buffer
 		err := h.LedgerExport(ctx, &b)

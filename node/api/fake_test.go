@@ -195,3 +195,11 @@ func (f *fake) RevokeKey(ctx context.Context, req hub.RevokeRequest) (hub.KeyCha
 	index := uint64(7)
 	return hub.KeyChange{Member: "A", Index: &index, Effect: []string{"x"}}, f.record(ctx, "RevokeKey", req)
 }
+
+func (f *fake) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
+	return []byte("origin\n7\nroot=\n\n\u2014 name sig\n"), f.record(ctx, "LedgerCheckpoint")
+}
+
+func (f *fake) LedgerProof(ctx context.Context, ref string) (hub.LedgerProof, error) {
+	return hub.LedgerProof{Index: 3, Size: 1<<63 + 1, Proof: []byte("p"), Entry: []byte{0, 255}}, f.record(ctx, "LedgerProof", ref)
+}

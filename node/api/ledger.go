@@ -30,6 +30,10 @@ type entriesInput struct {
 	Limit int    `query:"limit" minimum:"0" maximum:"1000" doc:"Entries a page; 0 for the default of 100"`
 }
 
+type checkpoint struct {
+	Checkpoint string `json:"checkpoint" doc:"C2SP signed note"`
+}
+
 func (s *server) ledgerRoutes() {
 	add(s, operation{"ledger-status", http.MethodGet, "/v1/ledger", "ledger", "Where this node's ledger stands"},
 		func(ctx context.Context, _ *none) (hub.LedgerStatus, error) { return s.hub.LedgerStatus(ctx) })
@@ -39,6 +43,13 @@ func (s *server) ledgerRoutes() {
 		})
 	add(s, operation{"ledger-entry", http.MethodGet, "/v1/ledger/entries/{id}", "ledger", "Show one entry in full, by its index or its leaf hash"},
 		func(ctx context.Context, in *idInput) (hub.LedgerDetail, error) { return s.hub.LedgerEntry(ctx, in.ID) })
+	add(s, operation{"ledger-proof", http.MethodGet, "/v1/ledger/entries/{id}/proof", "ledger", "Prove that an entry stands on the ledger and is final"},
+		func(ctx context.Context, in *idInput) (hub.LedgerProof, error) { return s.hub.LedgerProof(ctx, in.ID) })
+	add(s, operation{"ledger-checkpoint", http.MethodGet, "/v1/ledger/checkpoint", "ledger", "The newest final checkpoint with its cosignatures"},
+		func(ctx context.Context, _ *none) (checkpoint, error) {
+			note, err := s.hub.LedgerCheckpoint(ctx)
+			return checkpoint{string(note)}, err
+		})
 	export := operation{"ledger-export", http.MethodGet, "/v1/ledger/export", "ledger", "The whole ledger as a tar stream"}
 	register(s, export, s.export, func(o *huma.Operation) {
 		o.Responses = map[string]*huma.Response{"200": {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -26,8 +27,12 @@ func (r Record) Examine() (Finding, error) {
 	switch r.Kind {
 	case "false-proof":
 		return r.examineProof()
-	case "equivocation":
+	case "finality-equivocation":
 		return r.examineVotes()
+	case "ledger-equivocation":
+		return r.examineEntries()
+	case "finality-fork":
+		return r.examineFinals()
 	}
 	return Finding{Words: []string{
 		"Raft's messages carry no signature: the stream proved to this node alone who sent this one.",
@@ -91,4 +96,61 @@ func (r Record) examineVotes() (Finding, error) {
 	}
 	return Finding{Proved: true, Words: append(words,
 		"Compare: that must be the accused's log key on the ledger (`crosslight member list`, `crosslight ledger verify`).")}, nil
+}
+
+// examineEntries: one key signed two entries under one number.
+func (r Record) examineEntries() (Finding, error) {
+	if len(r.Key) != len(member.PublicKey{}) {
+		return Finding{}, fmt.Errorf("%w: no key", ErrNothing)
+	}
+	var both [2]entry.Verified
+	for i, raw := range [][]byte{r.Request, r.Response} {
+		e, err := entry.Parse(raw)
+		if err == nil {
+			both[i], err = e.Verify(member.PublicKey(r.Key))
+		}
+		if err != nil {
+			return Finding{}, fmt.Errorf("%w: %w", ErrNothing, err)
+		}
+	}
+	a, b := both[0].Envelope(), both[1].Envelope()
+	if a.Seq != b.Seq || a.Incarnation != b.Incarnation || a.LedgerID != b.LedgerID || both[0].Hash() == both[1].Hash() ||
+		string(r.Ledger) != string(a.LedgerID[:]) {
+		return Finding{}, fmt.Errorf("%w: the two entries do not contradict one another", ErrNothing)
+	}
+	return Finding{Proved: true, Words: []string{
+		fmt.Sprintf("The key %s signed two entries as its number %d:", a.SignerKey, a.Seq),
+		fmt.Sprintf("  %s, %s", both[0].Hash(), entry.Summary(both[0].Signed)),
+		fmt.Sprintf("  %s, %s", both[1].Hash(), entry.Summary(both[1].Signed)),
+		"Compare: that must be a key of the accused on the ledger (`crosslight ledger show`).",
+	}}, nil
+}
+
+// examineFinals: two quorums of locks for histories of which at most one can stand. Whether their
+// signers were the voters is for the ledger, so this is not found proved here.
+func (r Record) examineFinals() (Finding, error) {
+	words := []string{"Two certificates of what is final contradict one another, so more voters cheated than the ledger stands:"}
+	signed := map[member.KeyID]bool{}
+	var before finality.Certificate
+	for i, raw := range [][]byte{r.Request, r.Response} {
+		c, err := finality.ParseCertificate(raw)
+		if err != nil {
+			return Finding{}, fmt.Errorf("%w: %w", ErrNothing, err)
+		}
+		if c.Kind != finality.Lock || string(c.Ledger[:]) != string(r.Ledger) {
+			return Finding{}, fmt.Errorf("%w: a certificate of another ledger, or not of locks", ErrNothing)
+		}
+		words = append(words, fmt.Sprintf("  height %d, round %d: size %d, root %x, %d signers", c.Height, c.Round, c.Value.Size, c.Value.Root, len(c.Votes)))
+		for _, v := range c.Votes {
+			if i == 1 && signed[v.Signer] && c.Round == before.Round {
+				words = append(words, "  signed both: "+v.Signer.String())
+			}
+			signed[v.Signer] = true
+		}
+		if i == 1 && (c.Height != before.Height || c.Value == before.Value) {
+			return Finding{}, fmt.Errorf("%w: the certificates do not contradict one another", ErrNothing)
+		}
+		before = c
+	}
+	return Finding{Words: append(words, "Their signatures are to be checked against the voters of that height, which an export of the ledger shows.")}, nil
 }

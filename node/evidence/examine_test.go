@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger/finality"
+	"github.com/crosslight/crosslight/ledger/ledgertest"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -126,7 +128,7 @@ func TestEquivocation(t *testing.T) {
 		}
 		proved := false
 		for _, voter := range v.Voters {
-			r := Record{Kind: "equivocation", Ledger: unhex(t, v.Ledger), Key: unhex(t, voter.Log), Response: unhex(t, c.Bytes)}
+			r := Record{Kind: "finality-equivocation", Ledger: unhex(t, v.Ledger), Key: unhex(t, voter.Log), Response: unhex(t, c.Bytes)}
 			f, err := r.Examine()
 			if err != nil && !errors.Is(err, ErrNothing) {
 				t.Errorf("%s: %v", c.Name, err)
@@ -144,6 +146,61 @@ func TestEquivocation(t *testing.T) {
 	}
 	if held == 0 || refused == 0 {
 		t.Errorf("%d vectors held, %d were refused", held, refused)
+	}
+}
+
+// TestTwoEntries: two entries of one key under one number convict its holder, and nothing less does.
+func TestTwoEntries(t *testing.T) {
+	l := ledgertest.Three(t)
+	one, two := l.NodeInfo(ledgertest.Bank, "/ip4/192.0.2.1/tcp/1"), l.NodeInfo(ledgertest.Bank, "/ip4/192.0.2.1/tcp/2")
+	id, key := l.S.LedgerID(), ledgertest.Bank.Keys().Operator
+	good := Record{Kind: "ledger-equivocation", Ledger: id[:], Key: key[:], Request: one, Response: two}
+	f, err := good.Examine()
+	if err != nil || !f.Proved {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	other := ledgertest.Police.Keys().Operator
+	l.Put(one)
+	for name, change := range map[string]func(*Record){
+		"one twice":    func(r *Record) { r.Response = one },
+		"next number":  func(r *Record) { r.Response = l.NodeInfo(ledgertest.Bank, "/ip4/192.0.2.1/tcp/3") },
+		"another key":  func(r *Record) { r.Key = other[:] },
+		"no key":       func(r *Record) { r.Key = nil },
+		"other ledger": func(r *Record) { r.Ledger = make([]byte, 32) },
+		"junk":         func(r *Record) { r.Request = []byte{1} },
+	} {
+		r := good
+		change(&r)
+		if f, err := r.Examine(); !errors.Is(err, ErrNothing) || f.Proved {
+			t.Errorf("%s: %+v, %v", name, f, err)
+		}
+	}
+}
+
+// TestTwoFinals: whose signatures they are is for the ledger; that they contradict one another is seen.
+func TestTwoFinals(t *testing.T) {
+	certificate := func(kind finality.Kind, height, round, size uint64, signers ...byte) []byte {
+		c := finality.Certificate{Statement: finality.Statement{
+			Ledger: ledger, Incarnation: 1, Kind: kind, Height: height, Round: round, Value: finality.Value{Size: size},
+		}}
+		for _, s := range signers {
+			c.Votes = append(c.Votes, finality.Vote{Signer: member.KeyID{s}})
+		}
+		return c.Bytes()
+	}
+	one := certificate(finality.Lock, 4, 2, 9, 1, 2, 3)
+	r := Record{Kind: "finality-fork", Ledger: ledger[:], Request: one, Response: certificate(finality.Lock, 4, 2, 8, 2, 3, 4)}
+	f, err := r.Examine()
+	if err != nil || f.Proved || strings.Count(strings.Join(f.Words, "\n"), "signed both") != 2 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	for name, response := range map[string][]byte{
+		"the same": one, "another height": certificate(finality.Lock, 5, 2, 8, 1), "echoes": certificate(finality.Echo, 4, 2, 8, 1), "junk": {1},
+	} {
+		r.Response = response
+		if _, err := r.Examine(); !errors.Is(err, ErrNothing) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -377,3 +377,13 @@ type LedgerDetail struct {
 	Signature   string          `json:"signature"`
 	Raw         []byte          `json:"raw"` // the leaf, verbatim, base64
 }
+
+// LedgerProof shows that an entry stands on the ledger, to whoever knows the voters' cosigner keys.
+type LedgerProof struct {
+	Index uint64 `json:"index"`
+	Hash  string `json:"hash"`
+	Size  uint64 `json:"size"`  // of the final checkpoint
+	Root  string `json:"root"`  // hex
+	Proof []byte `json:"proof"` // C2SP tlog-proof, base64
+	Entry []byte `json:"entry"` // the leaf, verbatim, base64
+}

@@ -147,6 +147,25 @@ func (c *Client) LedgerEntry(ctx context.Context, ref string) (hub.LedgerDetail,
 	return at[hub.LedgerDetail](ctx, c, "/v1/ledger/entries/", ref)
 }
 
+// LedgerCheckpoint implements [hub.Hub].
+func (c *Client) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
+	out, err := get[struct {
+		Checkpoint string `json:"checkpoint"`
+	}](ctx, c, "/v1/ledger/checkpoint", nil)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(out.Checkpoint), nil
+}
+
+// LedgerProof implements [hub.Hub].
+func (c *Client) LedgerProof(ctx context.Context, ref string) (hub.LedgerProof, error) {
+	if err := named(ref); err != nil {
+		return hub.LedgerProof{}, err
+	}
+	return get[hub.LedgerProof](ctx, c, "/v1/ledger/entries/"+url.PathEscape(ref)+"/proof", nil)
+}
+
 // LedgerExport implements [hub.Hub]. After an error, what was written to w is not an export.
 func (c *Client) LedgerExport(ctx context.Context, w io.Writer) error {
 	resp, err := c.send(ctx, call{method: http.MethodGet, path: "/v1/ledger/export"})
