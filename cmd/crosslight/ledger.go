@@ -14,7 +14,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Use: "ledger", Short: "The governance ledger: look at it, take it along, verify it",
 		Example: "  crosslight ledger export --out ./ledger-export\n  crosslight ledger verify ./ledger-export",
 	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerShow(), a.ledgerCheckpoint(), a.ledgerProve(),
-		a.ledgerExport(), a.ledgerVerify(), a.ledgerEvidence())
+		a.ledgerExport(), a.ledgerVerify(), a.ledgerEvidence(), a.ledgerRecover())
 }
 
 func (a *app) ledgerStatus() *cobra.Command {

@@ -35,6 +35,18 @@ func TrustGenesis(raw []byte) (Trust, error) {
 // Trust trusts those who sign the sizes beyond a verified export.
 func (r Report) Trust() Trust { return Trust{r.LedgerID, r.voters} }
 
+// State is the state that the export's entries lead to. It is shared: do not apply to it.
+func (r Report) State() *state.State { return r.state }
+
+// RootAt is the root at an earlier size, of an export that was verified with Options.Proofs. The error is
+// that of [tlog.Tree.RootAt], or says that the tree was not kept.
+func (r Report) RootAt(size uint64) ([32]byte, error) {
+	if r.tree == nil {
+		return [32]byte{}, errors.New("the export was verified without keeping its tree")
+	}
+	return r.tree.RootAt(size)
+}
+
 // Proven is what a proof shows.
 type Proven struct {
 	Index     uint64 // of the entry
