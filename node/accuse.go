@@ -3,8 +3,12 @@ package node
 import (
 	"context"
 
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/evidence"
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // accusations is how much evidence may wait to be written down. More is counted and logged only.
@@ -40,13 +44,41 @@ func (n *Node) keepEvidence() {
 func (n *Node) keep(e replica.Evidence) {
 	ledger := n.genesis.ID()
 	path, err := evidence.Save(n.home.Evidence(), evidence.Record{
-		Kind: e.Kind, Accused: e.Peer, Ledger: ledger[:], Request: e.Held, Response: e.Said,
+		Kind: e.Kind, Accused: e.Peer, Ledger: ledger[:], Key: n.keyOf(e), Request: e.Held, Response: e.Said,
 	}, n.cfg.Now())
 	if err != nil {
 		n.log.Warn("evidence against a member was not kept", "peer", e.Peer, "kind", e.Kind, "error", err)
 		return
 	}
 	n.log.Warn("evidence against a member was kept", "peer", e.Peer, "kind", e.Kind, "file", path)
+}
+
+// keyOf is the public key that evidence is to be checked against, where one key signed all of it.
+func (n *Node) keyOf(e replica.Evidence) []byte {
+	var id member.KeyID
+	switch e.Kind {
+	case replica.EvidenceEquivocation:
+		votes, err := finality.ParseEvidence(e.Said)
+		if err != nil {
+			return nil
+		}
+		id = votes.Signer()
+	case replica.EvidenceEntries:
+		signed, err := entry.Parse(e.Said)
+		if err != nil {
+			return nil
+		}
+		id = signed.Envelope().SignerKey
+	default:
+		return nil
+	}
+	var key member.PublicKey
+	ok := false
+	n.replica.View(func(s *state.State) { key, _, _, _, ok = s.KeyByID(id) })
+	if !ok {
+		return nil
+	}
+	return key[:]
 }
 
 // StartUnguarded is Start without the gates and guards that keep members from attacking one another's

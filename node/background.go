@@ -38,6 +38,7 @@ func (n *Node) watchLedger() {
 	defer tick.Stop()
 	for {
 		n.follow()
+		n.followKeys()
 		n.checkPin()
 		n.checkCurrent()
 		n.measure()
@@ -161,6 +162,7 @@ func (n *Node) checks() {
 		return ""
 	})
 	n.health.Register("finality", n.checkFinality)
+	n.health.Register("keys", n.keys.failing)
 	n.health.Register("index", n.holder.Indexer().Check)
 	n.health.Register("epoch", func() string {
 		m, ok := n.self()
@@ -183,8 +185,11 @@ func (n *Node) checkFinality() string {
 }
 
 func (n *Node) self() (m state.Member, ok bool) {
-	n.replica.View(func(s *state.State) { m, ok = s.Member(n.card.Card.Name) })
-	return m, ok && m.Keys == n.card.Card.Keys
+	n.replica.View(func(s *state.State) {
+		m, ok = s.Member(n.card.Card.Name)
+		ok = ok && n.owns(s)
+	})
+	return m, ok
 }
 
 // Attempts to enter what this node has to say on the ledger: each is bounded, and the pause between

@@ -94,7 +94,11 @@ func GenesisSign(dir string, passphrase, file []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed, err := draft.Sign(ring.Private(member.Seat))
+	seat, err := ring.Seat()
+	if err != nil {
+		return nil, err
+	}
+	signed, err := draft.Sign(seat)
 	if err != nil {
 		return nil, err
 	}

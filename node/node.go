@@ -81,6 +81,7 @@ type Node struct {
 	hub     *local.Hub
 	metrics *telemetry.Metrics
 	health  *telemetry.Health
+	keys    *keyWatch
 	api     *http.Server
 	listen  net.Listener
 
@@ -108,7 +109,7 @@ func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error)
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, unguarded: unguarded,
 		events: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
-		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(),
+		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(), keys: newKeyWatch(),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -164,7 +165,7 @@ func (n *Node) openData() (err error) {
 	if n.ring, err = keys.Open(n.home.Keys(), n.cfg.Passphrase); err != nil {
 		return err
 	}
-	if n.ring.Set() != n.card.Card.Keys {
+	if n.ring.First() != n.card.Card.Keys {
 		return fmt.Errorf("%w: they are not those of member.card", keys.ErrDamaged)
 	}
 	if n.store, err = store.Open(n.home.Store()); err != nil {

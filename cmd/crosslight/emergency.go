@@ -12,6 +12,7 @@ import (
 func (a *app) memberSuspend() *cobra.Command {
 	var req hub.SuspendRequest
 	var yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "suspend NAME", Short: "Call for a member's emergency suspension, before the board votes", Args: cobra.ExactArgs(1),
 		Long: "Signs this seat's call to suspend a member at once. It acts when a seat of another sector calls\n" +
@@ -20,11 +21,15 @@ func (a *app) memberSuspend() *cobra.Command {
 		Example: "  crosslight member suspend 'Example Bank' --reason 'key stolen' --dry-run",
 	}, short, func(ctx context.Context, args []string) error {
 		req.Member = args[0]
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "suspend", Suspend: &req}, draft)
+		}
 		return a.callSuspension(ctx, req, yes)
 	})
 	c.Flags().StringVar(&req.Reason, "reason", "", "why, in at most 512 bytes; all members read it")
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "say what would change and stop")
 	yesFlag(c, &yes)
+	draft.add(c)
 	return c
 }
 
@@ -73,6 +78,7 @@ func (a *app) memberRatify() *cobra.Command {
 	c.Flags().StringVar(&o.Reason, "reason", "", "why, in at most 512 bytes; all members read it")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would change and whose votes are missing, and stop")
 	yesFlag(c, &o.yes)
+	o.draft.add(c)
 	return c
 }
 

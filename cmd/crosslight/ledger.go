@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -15,7 +13,8 @@ func (a *app) ledgerCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "ledger", Short: "The governance ledger: look at it, take it along, verify it",
 		Example: "  crosslight ledger export --out ./ledger-export\n  crosslight ledger verify ./ledger-export",
-	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerExport(), a.ledgerVerify(), a.recoverCommand())
+	}, a.ledgerStatus(), a.ledgerLog(), a.ledgerShow(), a.ledgerCheckpoint(), a.ledgerProve(),
+		a.ledgerExport(), a.ledgerVerify(), a.ledgerEvidence(), a.recoverCommand())
 }
 
 func (a *app) ledgerStatus() *cobra.Command {
@@ -32,36 +31,6 @@ func (a *app) ledgerStatus() *cobra.Command {
 		}
 		return a.print(s, func(t *table) { t.fields(s) })
 	})
-}
-
-func (a *app) ledgerLog() *cobra.Command {
-	var from uint64
-	var limit int
-	c := a.verb(&cobra.Command{
-		Use: "log", Short: "List ledger entries", Example: "  crosslight ledger log --from 10 --limit 20",
-	}, short, func(ctx context.Context, _ []string) error {
-		h, err := a.hub()
-		if err != nil {
-			return err
-		}
-		page, err := h.LedgerLog(ctx, from, limit)
-		if err != nil {
-			return err
-		}
-		return a.print(page, func(t *table) {
-			rows := [][]any{}
-			for _, e := range page.Entries {
-				rows = append(rows, []any{e.Index, e.Kind, e.Member, e.Summary, e.Hash})
-			}
-			t.rows([]string{"index", "kind", "member", "summary", "leaf hash"}, rows)
-			if page.Next > 0 {
-				t.line("More: --from %d", page.Next)
-			}
-		})
-	})
-	c.Flags().Uint64Var(&from, "from", 0, "first ledger index")
-	c.Flags().IntVar(&limit, "limit", 0, "entries a page (default 100)")
-	return c
 }
 
 func (a *app) ledgerExport() *cobra.Command {
@@ -95,80 +64,4 @@ func (a *app) exportLedger(ctx context.Context, out string) error {
 	}
 	a.say("Check it anywhere, offline: crosslight ledger verify %s", out)
 	return nil
-}
-
-// verified is what an export that holds says.
-type verified struct {
-	ID        string           `json:"id"`
-	Size      uint64           `json:"size"`
-	Root      string           `json:"root"`
-	StateHash string           `json:"state_hash"`
-	Verified  bool             `json:"verified"`
-	Signers   []string         `json:"signers"`
-	Trial     bool             `json:"trial"`
-	Policy    uint64           `json:"policy"`
-	Members   []verifiedMember `json:"members"`
-	Proposals int              `json:"proposals"`
-}
-
-// verifiedMember is a member as the export's entries make it.
-type verifiedMember struct {
-	Name   string `json:"name"`
-	Sector string `json:"sector"`
-	PeerID string `json:"peer_id"`
-	Status string `json:"status"`
-	Epoch  uint64 `json:"epoch"`
-}
-
-func (a *app) ledgerVerify() *cobra.Command {
-	var id string
-	c := a.verb(&cobra.Command{
-		Use: "verify DIR", Short: "Verify an exported ledger offline", Args: cobra.ExactArgs(1),
-		Long: "Re-executes every entry, recomputes every hash and checks every signature of an export. Needs\n" +
-			"no node and no keys. --ledger-id makes sure that it is the ledger you mean, and not another\n" +
-			"that is sound in itself.",
-		Example: "  crosslight ledger verify ./ledger-export --ledger-id 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-	}, endless, func(_ context.Context, args []string) error { return a.verifyLedger(args[0], id) })
-	c.Flags().StringVar(&id, "ledger-id", "", "the ledger that it must be, in hex")
-	return c
-}
-
-func (a *app) verifyLedger(dir, id string) error {
-	var o audit.Options
-	if id != "" {
-		pin, err := hex.DecodeString(id)
-		if err != nil || len(pin) != 32 {
-			return usageText("--ledger-id: 64 hexadecimal digits")
-		}
-		o.LedgerID = (*[32]byte)(pin)
-	}
-	r, err := audit.Verify(dir, o)
-	if err != nil {
-		return fmt.Errorf("the export does NOT verify: %w", err)
-	}
-	out := verifiedOf(r)
-	return a.print(out, func(t *table) { verifiedTable(t, out) })
-}
-
-func verifiedOf(r audit.Report) verified {
-	out := verified{
-		ID: hex.EncodeToString(r.LedgerID[:]), Size: r.Size, Root: hex.EncodeToString(r.Root[:]),
-		StateHash: hex.EncodeToString(r.StateHash[:]), Verified: true, Signers: append([]string{}, r.Signers...),
-		Trial: r.Trial, Policy: r.Policy, Members: []verifiedMember{}, Proposals: len(r.Proposals),
-	}
-	for _, m := range r.Members {
-		out.Members = append(out.Members, verifiedMember{m.Name, string(m.Sector), m.PeerID, fmt.Sprint(m.Status), m.Epoch})
-	}
-	return out
-}
-
-func verifiedTable(t *table, v verified) {
-	t.line("verified: ledger %s", v.ID)
-	t.line("%d entries, root %s, checkpoint signed by %s", v.Size, v.Root, text(v.Signers))
-	rows := [][]any{}
-	for _, m := range v.Members {
-		rows = append(rows, []any{m.Name, m.Sector, m.Status, m.Epoch, m.PeerID})
-	}
-	t.line("")
-	t.rows([]string{"member", "sector", "status", "epoch", "peer id"}, rows)
 }

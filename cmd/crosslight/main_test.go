@@ -23,7 +23,9 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle, "ask": askWitness,
+			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle,
+			"draft-vote": draftVote, "draft-withdrawal": draftWithdrawal, "flip": flip, "ask": askWitness,
+			"show-first": showFirst, "equivocation": equivocation, "key-of": keyOf, "not-ready": notReady,
 		},
 		Setup: func(env *testscript.Env) error {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {

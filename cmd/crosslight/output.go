@@ -50,12 +50,17 @@ func (a *app) printYAML(data any) error {
 	if err != nil {
 		return err
 	}
+	return writeYAML(a.out, b)
+}
+
+// writeYAML writes a JSON document as YAML.
+func writeYAML(w io.Writer, b []byte) error {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(b, &doc); err != nil {
 		return err
 	}
 	plain(&doc)
-	enc := yaml.NewEncoder(a.out)
+	enc := yaml.NewEncoder(w)
 	enc.SetIndent(2)
 	if err := enc.Encode(&doc); err != nil {
 		return err
@@ -122,12 +127,19 @@ func (t *table) rows(header []string, rows [][]any) {
 	}
 }
 
-// fields writes a struct as one line a field, named as in JSON.
-func (t *table) fields(v any) {
-	s := reflect.ValueOf(v)
+// fields writes a struct as one line a field, named as in JSON; of a struct inside, the name comes
+// first.
+func (t *table) fields(v any) { t.fieldsOf("", reflect.ValueOf(v)) }
+
+func (t *table) fieldsOf(prefix string, s reflect.Value) {
 	for i := range s.NumField() {
 		name, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ",")
-		t.line("%-18s %s", strings.ReplaceAll(name, "_", " "), text(s.Field(i).Interface()))
+		name = prefix + strings.ReplaceAll(name, "_", " ")
+		if f := s.Field(i); f.Kind() == reflect.Struct {
+			t.fieldsOf(name+" ", f)
+		} else {
+			t.line("%-18s %s", name, text(f.Interface()))
+		}
 	}
 }
 

@@ -14,76 +14,8 @@ func (a *app) proposalCommand() *cobra.Command {
 		Use: "proposal", Short: "Proposals to the board and the votes on them",
 		Example: "  crosslight proposal create suspend --member 'Example Bank' --reason 'key lost' --dry-run\n" +
 			"  crosslight proposal vote 3f2a yes",
-	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote(), a.proposalWithdraw())
-}
-
-// proposeFlags are common to every kind of proposal.
-type proposeFlags struct {
-	hub.ProposeRequest
-	file string
-	yes  bool
-}
-
-func (a *app) proposalCreate() *cobra.Command {
-	return noun(&cobra.Command{
-		Use: "create", Short: "Put a proposal on the ledger: admit, suspend, reinstate or policy",
-		Example: "  crosslight proposal create admit --card newcomer.card",
-	},
-		a.propose("admit", "Admit an organisation", "card", "the applicant's member card", "--card newcomer.card", a.withCard),
-		a.propose("suspend", "Suspend a member: every holder refuses it at once", "member", "the member's name", "--member 'Example Bank' --reason 'key lost'", withMember),
-		a.propose("reinstate", "End a member's suspension", "member", "the member's name", "--member 'Example Bank'", withMember),
-		a.propose("policy", "Replace the rules", "file", "policy.yaml", "--file policy.yaml --dry-run", withPolicy),
-	)
-}
-
-func (a *app) propose(kind, what, flag, about, example string, subject func(*proposeFlags) error) *cobra.Command {
-	var o proposeFlags
-	c := a.verb(&cobra.Command{
-		Use: kind, Short: what, Example: "  crosslight proposal create " + kind + " " + example,
-	}, short, func(ctx context.Context, _ []string) error {
-		o.Kind = kind
-		if err := subject(&o); err != nil {
-			return err
-		}
-		return a.putProposal(ctx, o)
-	})
-	c.Flags().StringVar(&o.file, flag, "", about)
-	c.Flags().StringVar(&o.Reason, "reason", "", "why, in at most 512 bytes; all members read it")
-	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would change and whose votes are missing, and stop")
-	yesFlag(c, &o.yes)
-	require(c, flag)
-	if kind == "admit" {
-		c.Flags().BoolVar(&o.Seat, "seat", true, "give it a seat on the board, which takes two thirds of the seats instead of more than half")
-	}
-	return c
-}
-
-func (a *app) withCard(o *proposeFlags) (err error) {
-	o.Card, err = readFile(o.file)
-	return err
-}
-
-func withMember(o *proposeFlags) error {
-	o.Member = o.file
-	return nil
-}
-
-func withPolicy(o *proposeFlags) (err error) {
-	o.Policy, err = readPolicy(o.file)
-	return err
-}
-
-func (a *app) putProposal(ctx context.Context, o proposeFlags) error {
-	h, err := a.hub()
-	if err != nil {
-		return err
-	}
-	act := func(dry bool) (hub.Proposal, error) {
-		req := o.ProposeRequest
-		req.DryRun = dry
-		return h.Propose(ctx, req)
-	}
-	return a.decide(o.DryRun, o.yes, "Put this proposal on the ledger?", act)
+	}, a.proposalCreate(), a.proposalList(), a.proposalShow(), a.proposalVote(), a.proposalWithdraw(),
+		a.proposalSign(), a.proposalSubmit())
 }
 
 // decide shows what an act would change; it carries it out unless this is a dry run or the person says
@@ -168,10 +100,17 @@ func (a *app) proposalList() *cobra.Command {
 }
 
 func (a *app) proposalShow() *cobra.Command {
-	return a.verb(&cobra.Command{
+	var draft draftFlags
+	c := a.verb(&cobra.Command{
 		Use: "show ID", Short: "Show a proposal, its votes and what is still needed", Args: cobra.ExactArgs(1),
-		Example: "  crosslight proposal show 3f2a",
+		Long: "Shows a proposal. With --out it writes the draft of a vote on it, for a seat key that is kept on\n" +
+			"a machine without a node: sign it there with `crosslight proposal sign`, and bring it back with\n" +
+			"`crosslight proposal submit`.",
+		Example: "  crosslight proposal show 3f2a\n  crosslight proposal show 3f2a --out draft",
 	}, short, func(ctx context.Context, args []string) error {
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "vote", Proposal: args[0]}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -182,6 +121,8 @@ func (a *app) proposalShow() *cobra.Command {
 		}
 		return a.printProposal(p)
 	})
+	draft.add(c)
+	return c
 }
 
 func (a *app) proposalVote() *cobra.Command {
@@ -208,10 +149,14 @@ func (a *app) proposalVote() *cobra.Command {
 
 func (a *app) proposalWithdraw() *cobra.Command {
 	var dry, yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "withdraw ID", Short: "Take back an open proposal of this member's own", Args: cobra.ExactArgs(1),
 		Example: "  crosslight proposal withdraw 3f2a --dry-run",
 	}, short, func(ctx context.Context, args []string) error {
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "withdraw", Proposal: args[0]}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -222,5 +167,6 @@ func (a *app) proposalWithdraw() *cobra.Command {
 	})
 	c.Flags().BoolVar(&dry, "dry-run", false, "say what would change and stop")
 	yesFlag(c, &yes)
+	draft.add(c)
 	return c
 }

@@ -90,6 +90,37 @@ func withdraw(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// draftVote has a home's node draft a vote on the newest proposal: draft-vote HOME FILE [FLAGS...]
+func draftVote(ts *testscript.TestScript, neg bool, args []string) { draft(ts, neg, "show", args) }
+
+// draftWithdrawal has a home's node draft the withdrawal of the newest proposal:
+// draft-withdrawal HOME FILE [FLAGS...]
+func draftWithdrawal(ts *testscript.TestScript, neg bool, args []string) {
+	draft(ts, neg, "withdraw", args)
+}
+
+func draft(ts *testscript.TestScript, neg bool, verb string, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: draft-vote|draft-withdrawal HOME FILE [FLAGS...]")
+	}
+	command := []string{"--home", args[0], "proposal", verb, newestOpen(ts, args[0]), "--out", args[1]}
+	ts.Check(ts.Exec("crosslight", append(command, args[2:]...)...))
+}
+
+// flip changes one byte of a file: flip FILE OFFSET
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip FILE OFFSET")
+	}
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	b[at] ^= 1
+	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
 // newestOpen waits until the newest proposal that a home's node knows is open, and returns its id.
 func newestOpen(ts *testscript.TestScript, home string) string {
 	var newest hub.Proposal
@@ -127,11 +158,14 @@ func asks(ts *testscript.TestScript, out any, home string, args ...string) bool 
 	return err == nil && json.Unmarshal([]byte(ts.ReadFile("stdout")), out) == nil
 }
 
+// patience is how long a transcript waits for what takes a busy machine long.
+const patience = 3 * time.Minute
+
 // poll looks again and again, for what takes the nodes a moment.
 func poll(ts *testscript.TestScript, what string, done func() bool) {
-	for end := time.Now().Add(time.Minute); !done(); time.Sleep(pollEvery) {
+	for end := time.Now().Add(patience); !done(); time.Sleep(pollEvery) {
 		if time.Now().After(end) {
-			ts.Fatalf("no %s within a minute", what)
+			ts.Fatalf("no %s within %v", what, patience)
 		}
 	}
 }

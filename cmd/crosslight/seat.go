@@ -25,7 +25,7 @@ func (a *app) seatCommand() *cobra.Command {
 	}, short, a.seatShow)
 	return noun(&cobra.Command{
 		Use: "seat", Short: "This member's seat on the board", Example: "  crosslight seat show",
-	}, show)
+	}, show, a.seatDetach(), a.seatAttach())
 }
 
 func (a *app) seatShow(ctx context.Context, _ []string) error {
@@ -78,37 +78,4 @@ func seatOf(ctx context.Context, h hub.Hub) (seat, error) {
 		}
 	}
 	return s, nil
-}
-
-func (a *app) keyCommand() *cobra.Command {
-	show := a.verb(&cobra.Command{
-		Use: "show", Short: "Show this member's public keys and epochs", Example: "  crosslight key show -o json",
-	}, short, a.keyShow)
-	return noun(&cobra.Command{
-		Use: "key", Short: "This member's keys", Example: "  crosslight key show",
-	}, show)
-}
-
-func (a *app) keyShow(ctx context.Context, _ []string) error {
-	h, err := a.hub()
-	if err != nil {
-		return err
-	}
-	k, err := h.Keys(ctx)
-	if err != nil {
-		return err
-	}
-	return a.print(k, func(t *table) {
-		rows := [][]any{}
-		for _, key := range k.Keys {
-			rows = append(rows, []any{key.Role, key.ID, key.Public})
-		}
-		t.rows([]string{"role", "key id", "public key"}, rows)
-		rows = [][]any{}
-		for _, e := range k.Epochs {
-			rows = append(rows, []any{e.Epoch, e.Types, e.Index})
-		}
-		t.line("")
-		t.rows([]string{"epoch", "types", "ledger index"}, rows)
-	})
 }

@@ -73,6 +73,7 @@ type Report struct {
 	// Checkpoint is the one of the export, as others can be shown it.
 	Checkpoint tlog.CosignedCheckpoint
 
+	state  *state.State
 	voters voterSet   // sign the sizes beyond this one
 	tree   *tlog.Tree // nil without Options.Proofs
 }

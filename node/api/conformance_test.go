@@ -82,6 +82,12 @@ var invocations = []invocation{
 	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.Propose(ctx, hub.ProposeRequest{Kind: "policy", Policy: &rules})
 	})},
+	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
+		return h.Propose(ctx, hub.ProposeRequest{
+			Kind: "sector", Member: "B", Seat: true, Voter: true, Sector: "ngo", Key: "00ff", Version: 2,
+			Thresholds: &hub.Thresholds{Grave: "at least 3/4", Sectors: 3},
+		})
+	})},
 	{"Proposals", call(func(ctx context.Context, h hub.Hub) ([]hub.Proposal, error) { return h.Proposals(ctx) })},
 	{"Proposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) { return h.Proposal(ctx, "p1") })},
 	{"Vote", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
@@ -90,12 +96,36 @@ var invocations = []invocation{
 	{"WithdrawProposal", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
 		return h.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: "p1", DryRun: true})
 	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "vote", Proposal: "p1", Seat: "B", Ahead: 2})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "propose", Propose: &hub.ProposeRequest{Kind: "policy", Policy: &rules}})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "suspend", Suspend: &hub.SuspendRequest{Member: "B", Reason: "r"}})
+	})},
+	{"SubmitSigned", call(func(ctx context.Context, h hub.Hub) (hub.Submitted, error) {
+		return h.SubmitSigned(ctx, hub.SubmitRequest{File: []byte{0, 255}, DryRun: true})
+	})},
 	{"LedgerStatus", call(func(ctx context.Context, h hub.Hub) (hub.LedgerStatus, error) { return h.LedgerStatus(ctx) })},
 	{"LedgerLog", call(func(ctx context.Context, h hub.Hub) (hub.LedgerPage, error) { return h.LedgerLog(ctx, 1<<63+5, 3) })},
+	{"LedgerEntry", call(func(ctx context.Context, h hub.Hub) (hub.LedgerDetail, error) { return h.LedgerEntry(ctx, "12") })},
+	{"LedgerCheckpoint", call(func(ctx context.Context, h hub.Hub) ([]byte, error) { return h.LedgerCheckpoint(ctx) })},
+	{"LedgerProof", call(func(ctx context.Context, h hub.Hub) (hub.LedgerProof, error) { return h.LedgerProof(ctx, "12") })},
 	{"LedgerExport", call(func(ctx context.Context, h hub.Hub) (string, error) {
 		var b bytes.Buffer
 		err := h.LedgerExport(ctx, &b)
 		return b.String(), err
+	})},
+	{"RotateKey", call(func(ctx context.Context, h hub.Hub) (hub.KeyChange, error) {
+		return h.RotateKey(ctx, hub.RotateRequest{Role: "log", DryRun: true})
+	})},
+	{"RevokeKey", call(func(ctx context.Context, h hub.Hub) (hub.KeyChange, error) {
+		return h.RevokeKey(ctx, hub.RevokeRequest{Key: "00ff", DryRun: true})
+	})},
+	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
+		return h.Draft(ctx, hub.DraftRequest{Act: "rotate", Role: "root", Key: "00", Root: []byte{1, 2}})
 	})},
 	{"Keys", call(func(ctx context.Context, h hub.Hub) (hub.Keys, error) { return h.Keys(ctx) })},
 }

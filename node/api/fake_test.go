@@ -152,12 +152,27 @@ func (f *fake) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalReq
 	return ballot, f.record(ctx, "WithdrawProposal", req)
 }
 
+func (f *fake) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
+	return []byte{0, 2, 254}, f.record(ctx, "Draft", req)
+}
+
+func (f *fake) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Submitted, error) {
+	index := uint64(1<<63 + 3)
+	return hub.Submitted{Member: "A", Kind: "vote", Seq: 2, Hash: "h", Index: &index, Words: []string{"w"}, Proposal: &ballot, DryRun: true},
+		f.record(ctx, "SubmitSigned", req)
+}
+
 func (f *fake) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 	return hub.LedgerStatus{ID: "id", Size: 1<<63 + 1}, f.record(ctx, "LedgerStatus")
 }
 
 func (f *fake) LedgerLog(ctx context.Context, from uint64, limit int) (hub.LedgerPage, error) {
 	return hub.LedgerPage{Entries: []hub.LedgerEntry{{Index: 1, Kind: "Vote"}}, Next: 9}, f.record(ctx, "LedgerLog", from, limit)
+}
+
+func (f *fake) LedgerEntry(ctx context.Context, ref string) (hub.LedgerDetail, error) {
+	return hub.LedgerDetail{Index: 1<<63 + 1, Kind: "vote", Body: []byte(`{"time":18446744073709551615,"list":[]}`), Raw: []byte{0, 255}},
+		f.record(ctx, "LedgerEntry", ref)
 }
 
 func (f *fake) LedgerExport(ctx context.Context, w io.Writer) error {
@@ -170,4 +185,21 @@ func (f *fake) LedgerExport(ctx context.Context, w io.Writer) error {
 
 func (f *fake) Keys(ctx context.Context) (hub.Keys, error) {
 	return hub.Keys{Member: "A", Keys: []hub.KeyInfo{{Role: "node"}}, Epochs: []hub.EpochInfo{{Epoch: 1}}}, f.record(ctx, "Keys")
+}
+
+func (f *fake) RotateKey(ctx context.Context, req hub.RotateRequest) (hub.KeyChange, error) {
+	return hub.KeyChange{Member: "A", Role: "log", Key: "00", Effect: []string{"x"}, Restart: true}, f.record(ctx, "RotateKey", req)
+}
+
+func (f *fake) RevokeKey(ctx context.Context, req hub.RevokeRequest) (hub.KeyChange, error) {
+	index := uint64(7)
+	return hub.KeyChange{Member: "A", Index: &index, Effect: []string{"x"}}, f.record(ctx, "RevokeKey", req)
+}
+
+func (f *fake) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
+	return []byte("origin\n7\nroot=\n\n\u2014 name sig\n"), f.record(ctx, "LedgerCheckpoint")
+}
+
+func (f *fake) LedgerProof(ctx context.Context, ref string) (hub.LedgerProof, error) {
+	return hub.LedgerProof{Index: 3, Size: 1<<63 + 1, Proof: []byte("p"), Entry: []byte{0, 255}}, f.record(ctx, "LedgerProof", ref)
 }

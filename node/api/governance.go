@@ -15,6 +15,9 @@ type (
 	proposalList struct {
 		Proposals []hub.Proposal `json:"proposals"`
 	}
+	draft struct {
+		Draft []byte `json:"draft" doc:"The draft file, base64"`
+	}
 	invitation struct {
 		Invitation []byte `json:"invitation" doc:"The invitation file, base64"`
 	}
@@ -86,5 +89,14 @@ func (s *server) proposalRoutes() {
 	add(s, operation{"withdraw-proposal", http.MethodPost, "/v1/proposals/{id}/withdrawal", "governance", "Take back this member's own open proposal"},
 		func(ctx context.Context, in *withdrawProposalInput) (hub.Proposal, error) {
 			return s.hub.WithdrawProposal(ctx, hub.WithdrawProposalRequest{Proposal: in.ID, DryRun: in.Body.DryRun})
+		})
+	add(s, operation{"draft", http.MethodPost, "/v1/drafts", "governance", "Write a draft that a seat signs on a machine without a node"},
+		func(ctx context.Context, in *body[hub.DraftRequest]) (draft, error) {
+			file, err := s.hub.Draft(ctx, in.Body)
+			return draft{file}, err
+		})
+	add(s, operation{"submit-signed", http.MethodPost, "/v1/submissions", "governance", "Put on the ledger what a seat has signed elsewhere"},
+		func(ctx context.Context, in *body[hub.SubmitRequest]) (hub.Submitted, error) {
+			return s.hub.SubmitSigned(ctx, in.Body)
 		})
 }

@@ -15,11 +15,23 @@ func (s *server) nodeRoutes() {
 		func(ctx context.Context, _ *none) (hub.Status, error) { return s.hub.Status(ctx) })
 	add(s, operation{"keys", http.MethodGet, "/v1/keys", "node", "This member's public keys and epochs"},
 		func(ctx context.Context, _ *none) (hub.Keys, error) { return s.hub.Keys(ctx) })
+	add(s, operation{"rotate-key", http.MethodPost, "/v1/keys/rotations", "node", "Put another of this member's keys in a role, after 24 hours"},
+		func(ctx context.Context, in *body[hub.RotateRequest]) (hub.KeyChange, error) {
+			return s.hub.RotateKey(ctx, in.Body)
+		})
+	add(s, operation{"revoke-key", http.MethodPost, "/v1/keys/revocations", "node", "Stop a rotation that waits"},
+		func(ctx context.Context, in *body[hub.RevokeRequest]) (hub.KeyChange, error) {
+			return s.hub.RevokeKey(ctx, in.Body)
+		})
 }
 
 type entriesInput struct {
 	From  uint64 `query:"from" doc:"First ledger index"`
 	Limit int    `query:"limit" minimum:"0" maximum:"1000" doc:"Entries a page; 0 for the default of 100"`
+}
+
+type checkpoint struct {
+	Checkpoint string `json:"checkpoint" doc:"C2SP signed note"`
 }
 
 func (s *server) ledgerRoutes() {
@@ -28,6 +40,15 @@ func (s *server) ledgerRoutes() {
 	add(s, operation{"ledger-log", http.MethodGet, "/v1/ledger/entries", "ledger", "List ledger entries"},
 		func(ctx context.Context, in *entriesInput) (hub.LedgerPage, error) {
 			return s.hub.LedgerLog(ctx, in.From, in.Limit)
+		})
+	add(s, operation{"ledger-entry", http.MethodGet, "/v1/ledger/entries/{id}", "ledger", "Show one entry in full, by its index or its leaf hash"},
+		func(ctx context.Context, in *idInput) (hub.LedgerDetail, error) { return s.hub.LedgerEntry(ctx, in.ID) })
+	add(s, operation{"ledger-proof", http.MethodGet, "/v1/ledger/entries/{id}/proof", "ledger", "Prove that an entry stands on the ledger and is final"},
+		func(ctx context.Context, in *idInput) (hub.LedgerProof, error) { return s.hub.LedgerProof(ctx, in.ID) })
+	add(s, operation{"ledger-checkpoint", http.MethodGet, "/v1/ledger/checkpoint", "ledger", "The newest final checkpoint with its cosignatures"},
+		func(ctx context.Context, _ *none) (checkpoint, error) {
+			note, err := s.hub.LedgerCheckpoint(ctx)
+			return checkpoint{string(note)}, err
 		})
 	export := operation{"ledger-export", http.MethodGet, "/v1/ledger/export", "ledger", "The whole ledger as a tar stream"}
 	register(s, export, s.export, func(o *huma.Operation) {

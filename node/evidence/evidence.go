@@ -1,5 +1,6 @@
 // Package evidence keeps what proves another member's fault, so that an operator can show it to the
-// board: signed messages, verbatim, with the key that they are to be checked against.
+// board: signed messages, verbatim, with the key that they are to be checked against. [Record.Examine]
+// checks a record as far as that can be done without a node.
 //
 // What leaks, to whoever reads the folder: blinded elements, which say nothing about the values.
 package evidence

@@ -56,13 +56,28 @@ type Hub interface {
 	// WithdrawProposal takes back an open proposal of this member's; with DryRun it only looks.
 	WithdrawProposal(ctx context.Context, req WithdrawProposalRequest) (Proposal, error)
 
+	// Draft returns a file that a seat signs on a machine without a node.
+	Draft(ctx context.Context, req DraftRequest) ([]byte, error)
+	// SubmitSigned puts on the ledger what a seat has signed elsewhere; with DryRun it only looks.
+	SubmitSigned(ctx context.Context, req SubmitRequest) (Submitted, error)
+
 	// LedgerStatus returns where this node's ledger stands.
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)
 	// LedgerLog lists ledger entries from index from on.
 	LedgerLog(ctx context.Context, from uint64, limit int) (LedgerPage, error)
+	// LedgerEntry returns one entry in full, by its index or its leaf hash in hex.
+	LedgerEntry(ctx context.Context, ref string) (LedgerDetail, error)
+	// LedgerCheckpoint returns the newest final checkpoint with its cosignatures, a C2SP signed note.
+	LedgerCheckpoint(ctx context.Context) ([]byte, error)
+	// LedgerProof proves that an entry, named as in LedgerEntry, stands on the ledger and is final.
+	LedgerProof(ctx context.Context, ref string) (LedgerProof, error)
 	// LedgerExport writes the whole ledger as a tar stream that `ledger verify` accepts.
 	LedgerExport(ctx context.Context, w io.Writer) error
 
 	// Keys lists this member's public keys and the open epochs.
 	Keys(ctx context.Context) (Keys, error)
+	// RotateKey puts another of this member's keys in a role, after 24 hours; with DryRun it only looks.
+	RotateKey(ctx context.Context, req RotateRequest) (KeyChange, error)
+	// RevokeKey stops a rotation that waits; with DryRun it only looks.
+	RevokeKey(ctx context.Context, req RevokeRequest) (KeyChange, error)
 }

@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Status is a node's own account of itself.
 type Status struct {
@@ -247,19 +250,34 @@ type Suspension struct {
 	DryRun   bool     `json:"dry_run"`
 }
 
-// ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate or policy.
+// ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate, policy, expel, seat, voter,
+// sector, thresholds, revoke or upgrade.
 type ProposeRequest struct {
-	Kind   string  `json:"kind"`
-	Member string  `json:"member" required:"false"` // suspend, reinstate
-	Card   []byte  `json:"card,omitempty"`          // admit: the applicant's member card
-	Seat   bool    `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold
-	Policy *Policy `json:"policy,omitempty"`        // policy
-	Reason string  `json:"reason" required:"false"`
-	DryRun bool    `json:"dry_run" required:"false"`
+	Kind       string      `json:"kind"`
+	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector
+	Card       []byte      `json:"card,omitempty"`          // admit: the applicant's member card
+	Seat       bool        `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
+	Voter      bool        `json:"voter,omitempty"`         // voter: make its node a voter, or else end that
+	Sector     string      `json:"sector,omitempty"`        // sector: the one to move to
+	Key        string      `json:"key,omitempty"`           // revoke: the key's id in hex
+	Version    uint64      `json:"version,omitempty"`       // upgrade: of the entries to accept
+	Policy     *Policy     `json:"policy,omitempty"`        // policy
+	Thresholds *Thresholds `json:"thresholds,omitempty"`    // thresholds
+	Reason     string      `json:"reason" required:"false"`
+	DryRun     bool        `json:"dry_run" required:"false"`
 }
 
-// Proposal is a proposal and the votes on it. State is open, accepted, rejected,
-// failed, withdrawn or expired.
+// Thresholds are what decisions take, as "more than 1/2" or "at least 2/3" of the seats, and how many
+// sectors must say yes. What is empty, or zero, stays as it is.
+type Thresholds struct {
+	Ordinary       string `json:"ordinary" required:"false"`
+	Grave          string `json:"grave" required:"false"`
+	Constitutional string `json:"constitutional" required:"false"`
+	Sectors        uint64 `json:"sectors" required:"false"`
+}
+
+// Proposal is a proposal and the votes on it. State is open, accepted, rejected, failed, withdrawn,
+// expired or dropped.
 type Proposal struct {
 	ID       string       `json:"id"`
 	Kind     string       `json:"kind"`
@@ -342,23 +360,30 @@ type LedgerPage struct {
 	Next    uint64        `json:"next"`
 }
 
-// Keys are a member's public keys and epochs.
-type Keys struct {
-	Member string      `json:"member"`
-	Keys   []KeyInfo   `json:"keys"`
-	Epochs []EpochInfo `json:"epochs"`
+// LedgerDetail is one entry in full. Of the genesis, which no single key signed, Role, SignerKey,
+// Signature and the numbers are empty.
+type LedgerDetail struct {
+	Index       uint64          `json:"index"`
+	Kind        string          `json:"kind"`
+	Member      string          `json:"member"`
+	Role        string          `json:"role"` // of the key that signed
+	SignerKey   string          `json:"signer_key"`
+	Seq         uint64          `json:"seq"` // of that key
+	Incarnation uint64          `json:"incarnation"`
+	LedgerID    string          `json:"ledger_id"`
+	Hash        string          `json:"hash"` // RFC 6962 leaf hash
+	Summary     string          `json:"summary"`
+	Body        json.RawMessage `json:"body"` // decoded; byte strings in hex
+	Signature   string          `json:"signature"`
+	Raw         []byte          `json:"raw"` // the leaf, verbatim, base64
 }
 
-// KeyInfo is a public key with its role.
-type KeyInfo struct {
-	Role   string `json:"role"`
-	ID     string `json:"id"`
-	Public string `json:"public"`
-}
-
-// EpochInfo is an epoch that this member committed to on the ledger.
-type EpochInfo struct {
-	Epoch uint64 `json:"epoch"`
-	Types int    `json:"types"`
+// LedgerProof shows that an entry stands on the ledger, to whoever knows the voters' cosigner keys.
+type LedgerProof struct {
 	Index uint64 `json:"index"`
+	Hash  string `json:"hash"`
+	Size  uint64 `json:"size"`  // of the final checkpoint
+	Root  string `json:"root"`  // hex
+	Proof []byte `json:"proof"` // C2SP tlog-proof, base64
+	Entry []byte `json:"entry"` // the leaf, verbatim, base64
 }

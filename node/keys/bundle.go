@@ -23,6 +23,8 @@ type bundle struct {
 	Cosigner []byte           `cbor:"6,keyasint"`
 	Root     member.PublicKey `cbor:"7,keyasint"` // the public half alone
 	Epochs   string           `cbor:"8,keyasint"` // AGE-SECRET-KEY-1...
+	// SeatPublic is there, and Seat is empty, when the seat key is kept elsewhere.
+	SeatPublic *member.PublicKey `cbor:"9,keyasint,omitempty"`
 }
 
 // rootFile is the plain text of root.age.
@@ -53,9 +55,13 @@ func (b *bundle) seed(role member.Role) *[]byte {
 }
 
 func (r *Ring) bundle() bundle {
-	b := bundle{V: 1, Root: r.set.Root, Epochs: r.epochs.String()}
+	b := bundle{V: 1, Root: r.first.Root, Epochs: r.epochs.String()}
 	for _, role := range online() {
-		*b.seed(role) = r.private[role].Seed()
+		if role == member.Seat && r.born[role] == nil {
+			b.Seat, b.SeatPublic = []byte{}, &r.first.Seat
+			continue
+		}
+		*b.seed(role) = r.born[role].Seed()
 	}
 	return b
 }
@@ -69,32 +75,47 @@ func ring(dir string, plain []byte) (*Ring, error) {
 	if b.V != 1 {
 		return nil, fmt.Errorf("%w: version %d is unknown", ErrDamaged, b.V)
 	}
-	r := &Ring{dir: dir, private: map[member.Role]ed25519.PrivateKey{}}
+	born := map[member.Role]ed25519.PrivateKey{}
 	for _, role := range online() {
 		seed := *b.seed(role)
+		if role == member.Seat && b.SeatPublic != nil && len(seed) == 0 {
+			continue
+		}
 		if len(seed) != ed25519.SeedSize {
 			return nil, fmt.Errorf("%w: the %s key has a wrong length", ErrDamaged, role)
 		}
-		r.private[role] = ed25519.NewKeyFromSeed(seed)
+		born[role] = ed25519.NewKeyFromSeed(seed)
 	}
-	var err error
-	if r.epochs, err = age.ParseX25519Identity(b.Epochs); err != nil {
+	epochs, err := age.ParseX25519Identity(b.Epochs)
+	if err != nil {
 		return nil, fmt.Errorf("%w: the epochs' identity does not parse", ErrDamaged)
 	}
-	r.set = publicSet(r.private, b.Root)
-	if err := r.set.Check(); err != nil {
+	set := b.publicSet(born)
+	if err := set.Check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	return r, nil
+	r := newRing(dir, epochs, born, set)
+	return r, r.loadRotated()
+}
+
+// publicSet is the public half of all keys, those that are kept elsewhere included.
+func (b bundle) publicSet(private map[member.Role]ed25519.PrivateKey) member.KeySet {
+	set := publicSet(private, b.Root)
+	if b.SeatPublic != nil {
+		set.Seat = *b.SeatPublic
+	}
+	return set
 }
 
 func publicSet(private map[member.Role]ed25519.PrivateKey, root member.PublicKey) member.KeySet {
+	public := func(role member.Role) member.PublicKey {
+		if private[role] == nil {
+			return member.PublicKey{}
+		}
+		return member.PublicOf(private[role])
+	}
 	return member.KeySet{
-		Node:     member.PublicOf(private[member.Node]),
-		Operator: member.PublicOf(private[member.Operator]),
-		Seat:     member.PublicOf(private[member.Seat]),
-		Log:      member.PublicOf(private[member.Log]),
-		Cosigner: member.PublicOf(private[member.Cosigner]),
-		Root:     root,
+		Node: public(member.Node), Operator: public(member.Operator), Seat: public(member.Seat),
+		Log: public(member.Log), Cosigner: public(member.Cosigner), Root: root,
 	}
 }

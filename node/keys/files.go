@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -55,37 +56,32 @@ func generate(dir string, o Options) (*Ring, error) {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	r := &Ring{dir: dir, private: map[member.Role]ed25519.PrivateKey{}}
+	born := map[member.Role]ed25519.PrivateKey{}
 	for _, role := range member.Roles() {
 		var seed [ed25519.SeedSize]byte
 		if _, err := io.ReadFull(o.Rand, seed[:]); err != nil {
 			return nil, fmt.Errorf("draw the %s key: %w", role, err)
 		}
-		r.private[role] = ed25519.NewKeyFromSeed(seed[:])
+		born[role] = ed25519.NewKeyFromSeed(seed[:])
 	}
-	r.set = publicSet(r.private, member.PublicOf(r.private[member.Root]))
-	if err := r.set.Check(); err != nil {
+	set := publicSet(born, member.PublicOf(born[member.Root]))
+	if err := set.Check(); err != nil {
 		return nil, err // only a source of randomness that repeats itself
 	}
-	var err error
-	r.epochs, err = age.GenerateX25519Identity()
-	return r, err
+	epochs, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	return newRing(dir, epochs, born, set), nil
 }
 
 func (r *Ring) writeAll(dir string, passphrase []byte, workFactor int) error {
 	if err := os.Mkdir(filepath.Join(dir, epochsName), 0o700); err != nil {
 		return err
 	}
-	root := rootFile{V: 1, Root: r.private[member.Root].Seed()}
+	root := rootFile{V: 1, Root: r.born[member.Root].Seed()}
 	for name, plain := range map[string]any{memberName: r.bundle(), rootName: root} {
-		to, err := age.NewScryptRecipient(string(passphrase))
-		if err != nil {
-			return err
-		}
-		if workFactor != 0 {
-			to.SetWorkFactor(workFactor)
-		}
-		if err := seal(filepath.Join(dir, name), plain, to); err != nil {
+		if err := sealScrypt(filepath.Join(dir, name), plain, passphrase, workFactor); err != nil {
 			return err
 		}
 	}
@@ -100,27 +96,27 @@ func Open(dir string, passphrase []byte) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ring(dir, plain)
+	r, err := ring(dir, plain)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // OpenRoot returns a ring with the root key too, from root.age.
 func (r *Ring) OpenRoot(passphrase []byte) (*Ring, error) {
-	plain, err := openScrypt(filepath.Join(r.dir, rootName), passphrase)
+	root, err := OpenRootFile(filepath.Join(r.dir, rootName), passphrase)
 	if err != nil {
 		return nil, err
 	}
-	var f rootFile
-	if err := wire.Decode(plain, &f, maxPlain); err != nil || f.V != 1 || len(f.Root) != ed25519.SeedSize {
-		return nil, ErrDamaged
-	}
-	root := ed25519.NewKeyFromSeed(f.Root)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	if member.PublicOf(root) != r.set.Root {
-		return nil, fmt.Errorf("%w: it holds the root key of another member", ErrDamaged)
+		return nil, fmt.Errorf("%w: it holds the root key of another member, or one that was replaced", ErrDamaged)
 	}
-	full := &Ring{dir: r.dir, set: r.set, epochs: r.epochs, private: map[member.Role]ed25519.PrivateKey{member.Root: root}}
-	for _, role := range online() {
-		full.private[role] = r.private[role]
-	}
+	full := newRing(r.dir, r.epochs, r.born, r.first)
+	full.set, full.chosen, full.private, full.drawn = r.set, r.chosen, maps.Clone(r.private), maps.Clone(r.drawn)
+	full.private[member.Root] = root
 	return full, nil
 }
 

@@ -6,9 +6,12 @@
 //	                    under the passphrase (scrypt): the one file that a start opens
 //	  root.age          the root key, under the passphrase, in a file of its own so that it can be
 //	                    taken offline
+//	  next/ROLE-ID.age  a key that was drawn for a rotation, for the identity in member.age
+//	  current.cbor      the public keys that the ledger has, where a rotation has changed them
 //	  epochs/000001.age the master of epoch 1, 32 bytes, for the identity in member.age
 //
-// Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
+// A seat key may be moved to a file of its own, [DetachSeat], and then signs on a machine without a
+// node. Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
 // that is the price of each guess. Epoch masters are encrypted to a key instead of the passphrase,
 // so a start pays it once. Their files must not enter a backup, or an epoch could not be erased.
 //
@@ -20,6 +23,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"io"
+	"maps"
+	"sync"
 
 	"filippo.io/age"
 
@@ -57,15 +62,40 @@ type Options struct {
 
 // Ring is a member's opened keys. It is safe for concurrent use.
 type Ring struct {
-	dir     string
-	set     member.KeySet
-	private map[member.Role]ed25519.PrivateKey
-	epochs  *age.X25519Identity
+	dir    string
+	epochs *age.X25519Identity
+	born   map[member.Role]ed25519.PrivateKey // that the files were made with
+	first  member.KeySet                      // public half of born, with those that are kept elsewhere
+
+	mu      sync.RWMutex
+	drawn   map[member.PublicKey]ed25519.PrivateKey // for rotations
+	set     member.KeySet                           // in use
+	private map[member.Role]ed25519.PrivateKey      // in use
+	chosen  member.KeySet                           // in use from the next start on
 }
 
-// Set returns the public keys, the root's included.
-func (r *Ring) Set() member.KeySet { return r.set }
+// newRing returns a ring in which the keys that the files were made with are in use.
+func newRing(dir string, epochs *age.X25519Identity, born map[member.Role]ed25519.PrivateKey, set member.KeySet) *Ring {
+	return &Ring{
+		dir: dir, epochs: epochs, born: born, first: set, set: set, chosen: set,
+		drawn: map[member.PublicKey]ed25519.PrivateKey{}, private: maps.Clone(born),
+	}
+}
+
+// Set returns the public keys that are in use, the root's included.
+func (r *Ring) Set() member.KeySet {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.set
+}
+
+// First returns the public keys that the files were made with, those of the member's card.
+func (r *Ring) First() member.KeySet { return r.first }
 
 // Private returns the private key for role. The root key is there only in a ring that [Create] or
-// [Ring.OpenRoot] gave; nil otherwise.
-func (r *Ring) Private(role member.Role) ed25519.PrivateKey { return r.private[role] }
+// [Ring.OpenRoot] gave, the seat key only while it is kept here ([Ring.Seat]); nil otherwise.
+func (r *Ring) Private(role member.Role) ed25519.PrivateKey {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.private[role]
+}

@@ -124,6 +124,25 @@ func (k PublicKey) PeerID() string {
 	return base58.Encode(append([]byte{0x00, 0x24, 0x08, 0x01, 0x12, 0x20}, k[:]...))
 }
 
+// ErrPeerID reports a text that is not the peer ID of an Ed25519 key.
+var ErrPeerID = errors.New("not the peer ID of a node key")
+
+// ParsePeerID returns the node key that a peer ID is made of. The error is [ErrPeerID].
+func ParsePeerID(s string) (PublicKey, error) {
+	if len(s) > 64 {
+		return PublicKey{}, ErrPeerID
+	}
+	b, err := base58.Decode(s)
+	if err != nil || len(b) != 6+ed25519.PublicKeySize {
+		return PublicKey{}, ErrPeerID
+	}
+	k := PublicKey(b[6:])
+	if k.PeerID() != s || k.Check() != nil {
+		return PublicKey{}, ErrPeerID
+	}
+	return k, nil
+}
+
 // ErrSignature reports a signature that the key did not make over this message and domain.
 var ErrSignature = errors.New("signature does not verify")
 

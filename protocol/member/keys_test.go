@@ -111,3 +111,17 @@ func TestDomainsDoNotOverlap(t *testing.T) {
 		}
 	})
 }
+
+func TestParsePeerID(t *testing.T) {
+	want := keySet().Node
+	got, err := member.ParsePeerID(want.PeerID())
+	if err != nil || got != want {
+		t.Errorf("%x, %v", got, err)
+	}
+	id := want.PeerID()
+	for _, s := range []string{"", id[:len(id)-1], id + "1", "1" + id, "0" + id[1:], string(member.Seat), "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N"} {
+		if _, err := member.ParsePeerID(s); !errors.Is(err, member.ErrPeerID) {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}

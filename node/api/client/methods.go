@@ -80,11 +80,7 @@ func (c *Client) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspe
 
 // Propose implements [hub.Hub].
 func (c *Client) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal, error) {
-	if req.Policy != nil {
-		p := filledPolicy(*req.Policy)
-		req.Policy = &p
-	}
-	return post[hub.Proposal](ctx, c, "/v1/proposals", req)
+	return post[hub.Proposal](ctx, c, "/v1/proposals", filledProposal(req))
 }
 
 // Proposals implements [hub.Hub].
@@ -118,6 +114,23 @@ func (c *Client) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalR
 	return post[hub.Proposal](ctx, c, path, map[string]any{"dry_run": req.DryRun})
 }
 
+// Draft implements [hub.Hub].
+func (c *Client) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
+	if req.Propose != nil {
+		p := filledProposal(*req.Propose)
+		req.Propose = &p
+	}
+	out, err := post[struct {
+		Draft []byte `json:"draft"`
+	}](ctx, c, "/v1/drafts", req)
+	return out.Draft, err
+}
+
+// SubmitSigned implements [hub.Hub].
+func (c *Client) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Submitted, error) {
+	return post[hub.Submitted](ctx, c, "/v1/submissions", req)
+}
+
 // LedgerStatus implements [hub.Hub].
 func (c *Client) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 	return get[hub.LedgerStatus](ctx, c, "/v1/ledger", nil)
@@ -127,6 +140,30 @@ func (c *Client) LedgerStatus(ctx context.Context) (hub.LedgerStatus, error) {
 func (c *Client) LedgerLog(ctx context.Context, from uint64, limit int) (hub.LedgerPage, error) {
 	q := url.Values{"from": {strconv.FormatUint(from, 10)}, "limit": {strconv.Itoa(limit)}}
 	return get[hub.LedgerPage](ctx, c, "/v1/ledger/entries", q)
+}
+
+// LedgerEntry implements [hub.Hub].
+func (c *Client) LedgerEntry(ctx context.Context, ref string) (hub.LedgerDetail, error) {
+	return at[hub.LedgerDetail](ctx, c, "/v1/ledger/entries/", ref)
+}
+
+// LedgerCheckpoint implements [hub.Hub].
+func (c *Client) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
+	out, err := get[struct {
+		Checkpoint string `json:"checkpoint"`
+	}](ctx, c, "/v1/ledger/checkpoint", nil)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(out.Checkpoint), nil
+}
+
+// LedgerProof implements [hub.Hub].
+func (c *Client) LedgerProof(ctx context.Context, ref string) (hub.LedgerProof, error) {
+	if err := named(ref); err != nil {
+		return hub.LedgerProof{}, err
+	}
+	return get[hub.LedgerProof](ctx, c, "/v1/ledger/entries/"+url.PathEscape(ref)+"/proof", nil)
 }
 
 // LedgerExport implements [hub.Hub]. After an error, what was written to w is not an export.
@@ -150,6 +187,16 @@ func (c *Client) LedgerExport(ctx context.Context, w io.Writer) error {
 // Keys implements [hub.Hub].
 func (c *Client) Keys(ctx context.Context) (hub.Keys, error) {
 	return get[hub.Keys](ctx, c, "/v1/keys", nil)
+}
+
+// RotateKey implements [hub.Hub].
+func (c *Client) RotateKey(ctx context.Context, req hub.RotateRequest) (hub.KeyChange, error) {
+	return post[hub.KeyChange](ctx, c, "/v1/keys/rotations", req)
+}
+
+// RevokeKey implements [hub.Hub].
+func (c *Client) RevokeKey(ctx context.Context, req hub.RevokeRequest) (hub.KeyChange, error) {
+	return post[hub.KeyChange](ctx, c, "/v1/keys/revocations", req)
 }
 
 // sink remembers that it was the caller's writer that failed, and not the node.
@@ -188,6 +235,14 @@ func paging(p hub.PageRequest) url.Values {
 		q.Set("limit", strconv.Itoa(p.Limit))
 	}
 	return q
+}
+
+func filledProposal(req hub.ProposeRequest) hub.ProposeRequest {
+	if req.Policy != nil {
+		p := filledPolicy(*req.Policy)
+		req.Policy = &p
+	}
+	return req
 }
 
 func filledPolicy(p hub.Policy) hub.Policy {

@@ -6,7 +6,6 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
-	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // Suspend implements [hub.Hub].
@@ -22,7 +21,7 @@ func (h *Hub) Suspend(ctx context.Context, req hub.SuspendRequest) (hub.Suspensi
 	if err != nil || req.DryRun {
 		return out, classed(err)
 	}
-	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, err = h.bySeat(ctx, func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewEmergencySuspend(s, seq, req.Member, req.Reason)
 	})
 	if err != nil {

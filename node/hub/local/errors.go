@@ -9,7 +9,9 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/offline"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/protocol/indicator/feed"
@@ -31,6 +33,14 @@ var kinds = []struct{ below, hub error }{
 	{submit.ErrNotFinal, hub.ErrUnavailable},
 	{ledger.ErrStale, hub.ErrUnavailable},
 	{submit.ErrWrongLedger, hub.ErrUnavailable},
+	{keys.ErrDetached, hub.ErrInvalid},
+	{keys.ErrNotHere, hub.ErrConflict},
+	{offline.ErrFormat, hub.ErrInvalid},
+	{offline.ErrChanged, hub.ErrInvalid},
+	{offline.ErrNotSigned, hub.ErrInvalid},
+	{offline.ErrOtherLedger, hub.ErrInvalid},
+	{offline.ErrStale, hub.ErrConflict},
+	{offline.ErrEarly, hub.ErrConflict},
 	{feed.ErrFormat, hub.ErrInvalid},
 	{feed.ErrHeader, hub.ErrInvalid},
 	{feed.ErrEncoding, hub.ErrInvalid},
@@ -49,6 +59,11 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrRest, hub.ErrConflict},
 	{entry.ErrCallStands, hub.ErrConflict},
 	{entry.ErrPolicyVersion, hub.ErrConflict},
+	{entry.ErrNoChange, hub.ErrConflict},
+	{entry.ErrHandOverOpen, hub.ErrConflict},
+	{entry.ErrRotationWaits, hub.ErrConflict},
+	{entry.ErrRotationRests, hub.ErrConflict},
+	{entry.ErrNoSuchKey, hub.ErrNotFound},
 	{context.DeadlineExceeded, hub.ErrUnavailable},
 }
 

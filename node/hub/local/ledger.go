@@ -110,10 +110,14 @@ func (h *Hub) ledgerEntry(index uint64, leaf []byte) (hub.LedgerEntry, error) {
 	return out, nil
 }
 
-// LedgerExport implements [hub.Hub].
+// LedgerExport implements [hub.Hub]. It exports what is final, with the proof; a node that has not heard
+// a quorum cosign it exports what it stands at, and `ledger verify` says that this is one member's word.
 func (h *Hub) LedgerExport(ctx context.Context, w io.Writer) error {
 	src := audit.Source{LedgerID: h.cfg.LedgerID, LogKey: h.cfg.Ring.Private(member.Log)}
-	h.cfg.Replica.View(func(s *state.State) { src.Size, src.Root = s.Size(), s.Root() })
+	var ok bool
+	if src.Size, src.Root, src.Final, ok = h.finalSource(ctx); !ok {
+		h.cfg.Replica.View(func(s *state.State) { src.Size, src.Root = s.Size(), s.Root() })
+	}
 	src.Leaves = h.leaves(src.Size)
 	return classed(audit.Export(ctx, src, audit.NewTar(w)))
 }

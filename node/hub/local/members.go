@@ -7,7 +7,6 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/invite"
-	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // Members implements [hub.Hub].
@@ -41,22 +40,6 @@ func (h *Hub) Invite(context.Context) ([]byte, error) {
 		}
 	})
 	return i.Encode()
-}
-
-// Keys implements [hub.Hub].
-func (h *Hub) Keys(context.Context) (hub.Keys, error) {
-	out := hub.Keys{Member: h.cfg.Name, Keys: []hub.KeyInfo{}, Epochs: []hub.EpochInfo{}}
-	set := h.cfg.Ring.Set()
-	for _, role := range member.Roles() {
-		k := set.Of(role)
-		out.Keys = append(out.Keys, hub.KeyInfo{Role: string(role), ID: k.ID().String(), Public: hex.EncodeToString(k[:])})
-	}
-	h.cfg.Replica.View(func(s *state.State) {
-		for _, e := range s.Epochs(h.cfg.Name) {
-			out.Epochs = append(out.Epochs, hub.EpochInfo{Epoch: e.Commit.Epoch, Types: len(e.Commit.Keys), Index: e.Index})
-		}
-	})
-	return out, nil
 }
 
 // Status implements [hub.Hub].

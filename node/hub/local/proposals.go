@@ -9,8 +9,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
-	"github.com/crosslight/crosslight/protocol/member"
-	"github.com/crosslight/crosslight/protocol/wire"
+	"github.com/crosslight/crosslight/node/submit"
 )
 
 // Propose implements [hub.Hub].
@@ -19,11 +18,11 @@ func (h *Hub) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal
 	if err != nil {
 		return hub.Proposal{}, classed(err)
 	}
-	preview, err := h.previewProposal(content, req.Reason)
+	preview, err := h.previewProposal(h.cfg.Name, content, req.Reason)
 	if err != nil || req.DryRun {
 		return preview, classed(err)
 	}
-	_, raw, err := h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	raw, err := h.bySeat(ctx, func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewPropose(s, seq, content, req.Reason)
 	})
 	if err != nil {
@@ -33,45 +32,29 @@ func (h *Hub) Propose(ctx context.Context, req hub.ProposeRequest) (hub.Proposal
 	return h.Proposal(ctx, entry.HashOf(raw).String())
 }
 
-// contentOf reads what is to be proposed.
-func (h *Hub) contentOf(req hub.ProposeRequest) (entry.Proposal, error) {
-	switch req.Kind {
-	case "admit":
-		var card member.SignedCard
-		if err := wire.Decode(req.Card, &card, member.MaxCard); err != nil {
-			return nil, fmt.Errorf("%w: no member card (the applicant's HOME/member.card): %w", hub.ErrInvalid, err)
-		}
-		return entry.Admit{Card: card, Seat: req.Seat}, nil
-	case "suspend":
-		return entry.Suspend{Member: req.Member}, nil
-	case "reinstate":
-		return entry.Reinstate{Member: req.Member}, nil
-	case "policy":
-		if req.Policy == nil {
-			return nil, fmt.Errorf("%w: no policy given", hub.ErrInvalid)
-		}
-		next := *req.Policy
-		if next.Version == 0 { // left out: the next one
-			h.cfg.Replica.View(func(s *state.State) { next.Version = s.Policy().Version + 1 })
-		}
-		return entry.SetPolicy{Policy: PolicyOf(next)}, nil
+// bySeat signs an entry with the seat key, puts it on the ledger and returns it.
+func (h *Hub) bySeat(ctx context.Context, build submit.Make) (entry.Raw, error) {
+	seat, err := h.cfg.Ring.Seat()
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%w: proposals are to admit, suspend, reinstate or change the policy, not %q", hub.ErrInvalid, req.Kind)
+	_, raw, err := h.cfg.Submit.Submit(ctx, seat, build)
+	return raw, err
 }
 
 // previewProposal says what a proposal would change, and refuses what the ledger would refuse.
-func (h *Hub) previewProposal(content entry.Proposal, reason string) (out hub.Proposal, err error) {
+func (h *Hub) previewProposal(proposer string, content entry.Proposal, reason string) (out hub.Proposal, err error) {
 	body, err := entry.ProposeBody(content, reason)
 	if err != nil {
 		return out, err
 	}
 	h.cfg.Replica.View(func(s *state.State) {
-		if err = s.CheckPropose(h.cfg.Name, body); err != nil {
+		if err = s.CheckPropose(proposer, body); err != nil {
 			return
 		}
 		tally := s.TallyOf(content)
 		out = hub.Proposal{
-			Kind: content.ProposalKind().String(), Subject: content.Subject(), Reason: reason, Proposer: h.cfg.Name,
+			Kind: content.ProposalKind().String(), Subject: content.Subject(), Reason: reason, Proposer: proposer,
 			State: string(state.Open), Votes: []hub.BallotCast{}, Missing: list(tally.Missing), Needs: tally.Needs,
 			Effect: list(s.Describe(content)), DryRun: true,
 		}
@@ -148,12 +131,12 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 	if req.Vote != "yes" && req.Vote != "no" {
 		return hub.Proposal{}, fmt.Errorf("%w: a vote is yes or no", hub.ErrInvalid)
 	}
-	id, out, err := h.checked(req.Proposal, (*state.State).CheckVote)
+	id, out, err := h.checked(h.cfg.Name, req.Proposal, (*state.State).CheckVote)
 	if err != nil || req.DryRun {
 		out.DryRun = err == nil
 		return out, classed(err)
 	}
-	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, err = h.bySeat(ctx, func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewVote(s, seq, id, req.Vote == "yes")
 	})
 	if err != nil {
@@ -163,14 +146,14 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 	return h.Proposal(ctx, id.String())
 }
 
-// checked finds a proposal and says whether this member may do to it what check is for.
-func (h *Hub) checked(prefix string, check func(*state.State, string, entry.Hash) error) (id entry.Hash, out hub.Proposal, err error) {
+// checked finds a proposal and says whether a member may do to it what check is for.
+func (h *Hub) checked(name, prefix string, check func(*state.State, string, entry.Hash) error) (id entry.Hash, out hub.Proposal, err error) {
 	h.cfg.Replica.View(func(s *state.State) {
 		var p state.Proposal
 		if p, err = find(s, prefix); err != nil {
 			return
 		}
-		if err = check(s, h.cfg.Name, p.ID); err == nil {
+		if err = check(s, name, p.ID); err == nil {
 			id, out = p.ID, proposalOf(s, p)
 		}
 	})
@@ -179,7 +162,7 @@ func (h *Hub) checked(prefix string, check func(*state.State, string, entry.Hash
 
 // WithdrawProposal implements [hub.Hub].
 func (h *Hub) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequest) (hub.Proposal, error) {
-	id, out, err := h.checked(req.Proposal, (*state.State).CheckWithdraw)
+	id, out, err := h.checked(h.cfg.Name, req.Proposal, (*state.State).CheckWithdraw)
 	if err != nil {
 		return hub.Proposal{}, classed(err)
 	}
@@ -188,7 +171,7 @@ func (h *Hub) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequ
 		out.Effect = []string{"The proposal is closed undecided; nobody can vote on it any more."}
 		return out, nil
 	}
-	_, _, err = h.cfg.Submit.Submit(ctx, h.cfg.Ring.Private(member.Seat), func(s entry.Signer, seq uint64) (entry.Raw, error) {
+	_, err = h.bySeat(ctx, func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewWithdrawProposal(s, seq, id)
 	})
 	if err != nil {

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crosslight/crosslight/node/evidence"
+	"github.com/crosslight/crosslight/node/home"
+)
+
+// evidencePage is what `ledger evidence list` prints.
+type evidencePage struct {
+	Evidence []evidenceItem `json:"evidence"`
+}
+
+// evidenceItem is one record. Error says why its file could not be read; null otherwise.
+type evidenceItem struct {
+	File    string  `json:"file"`
+	Kind    string  `json:"kind"`
+	Accused string  `json:"accused"` // peer ID
+	At      string  `json:"at"`      // RFC 3339, by the clock of the node that kept it
+	Error   *string `json:"error"`
+}
+
+// evidenceDetail is one record in full, its messages in hex.
+type evidenceDetail struct {
+	evidenceItem
+	LedgerID string   `json:"ledger_id"`
+	Key      string   `json:"key"`
+	Request  string   `json:"request"`
+	Response string   `json:"response"`
+	Proved   bool     `json:"proved"` // it convinces anyone, given what words asks to be compared
+	Words    []string `json:"words"`
+}
+
+func (a *app) ledgerEvidence() *cobra.Command {
+	return noun(&cobra.Command{
+		Use: "evidence", Short: "What this node has kept of other members' faults",
+		Example: "  crosslight ledger evidence list\n  crosslight ledger evidence verify 20260504T030201-false-proof-AbCdEfGhIjKl-0011223344556677.cbor",
+	}, a.evidenceList(), a.evidenceShow(), a.evidenceVerify())
+}
+
+func (a *app) evidenceList() *cobra.Command {
+	return a.verb(&cobra.Command{
+		Use: "list", Short: "List the evidence in HOME, oldest first; needs no node",
+		Example: "  crosslight ledger evidence list -o json",
+	}, short, func(context.Context, []string) error {
+		h, err := home.Open(a.cfg.Home)
+		if err != nil {
+			return err
+		}
+		kept, err := evidence.List(h.Evidence())
+		if err != nil {
+			return err
+		}
+		page := evidencePage{[]evidenceItem{}}
+		for _, k := range kept {
+			page.Evidence = append(page.Evidence, itemOf(k))
+		}
+		return a.print(page, func(t *table) {
+			rows := [][]any{}
+			for _, e := range page.Evidence {
+				rows = append(rows, []any{e.At, e.Kind, e.Accused, filepath.Base(e.File)})
+			}
+			t.rows([]string{"at", "kind", "accused", "file"}, rows)
+		})
+	})
+}
+
+func itemOf(k evidence.Kept) evidenceItem {
+	if k.Err != nil {
+		reason := k.Err.Error()
+		return evidenceItem{File: k.File, Error: &reason}
+	}
+	at := time.Unix(k.Record.At, 0).UTC().Format(time.RFC3339)
+	return evidenceItem{File: k.File, Kind: k.Record.Kind, Accused: k.Record.Accused, At: at}
+}
+
+func (a *app) evidenceShow() *cobra.Command {
+	return a.verb(&cobra.Command{
+		Use: "show FILE", Short: "Show one piece of evidence, in words and with its messages", Args: cobra.ExactArgs(1),
+		Example: "  crosslight ledger evidence show 20260504T030201-false-proof-AbCdEfGhIjKl-0011223344556677.cbor -o json",
+	}, short, func(_ context.Context, args []string) error {
+		d, err := a.examine(args[0])
+		if d.Words == nil {
+			return err // the file could not be read
+		}
+		if err != nil {
+			d.Words = append(d.Words, err.Error())
+		}
+		return a.printEvidence(d)
+	})
+}
+
+func (a *app) evidenceVerify() *cobra.Command {
+	return a.verb(&cobra.Command{
+		Use: "verify FILE", Short: "Check whether evidence proves what it says; needs no node and no keys", Args: cobra.ExactArgs(1),
+		Long: "Checks every signature in a piece of evidence and whether what was signed is a fault. Exits 1\n" +
+			"when it does not hold, and when it proves the fault to nobody but the node that kept it.",
+		Example: "  crosslight ledger evidence verify ./false-proof.cbor",
+	}, short, func(_ context.Context, args []string) error {
+		d, err := a.examine(args[0])
+		if err != nil {
+			return err
+		}
+		if err := a.printEvidence(d); err != nil {
+			return err
+		}
+		if !d.Proved {
+			return exitWith(exitError)
+		}
+		return nil
+	})
+}
+
+// examine reads the evidence in a file, named by its path or by its name in HOME/evidence. Of what
+// does not hold, the detail says what it is and the error why.
+func (a *app) examine(name string) (evidenceDetail, error) {
+	path := name
+	if filepath.Base(name) == name && !exists(name) {
+		path = filepath.Join(home.Home(a.cfg.Home).Evidence(), name)
+	}
+	r, err := evidence.Read(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return evidenceDetail{}, fmt.Errorf("no such evidence: `crosslight ledger evidence list` names what is there: %w", err)
+	}
+	if err != nil {
+		return evidenceDetail{}, err
+	}
+	f, err := r.Examine()
+	return evidenceDetail{
+		evidenceItem: itemOf(evidence.Kept{File: path, Record: r}), LedgerID: hex.EncodeToString(r.Ledger),
+		Key: hex.EncodeToString(r.Key), Request: hex.EncodeToString(r.Request), Response: hex.EncodeToString(r.Response),
+		Proved: f.Proved, Words: append([]string{}, f.Words...),
+	}, err
+}
+
+func (a *app) printEvidence(d evidenceDetail) error {
+	return a.print(d, func(t *table) {
+		t.line("kind      %s", text(d.Kind))
+		t.line("accused   %s", text(d.Accused))
+		t.line("kept at   %s", d.At)
+		t.line("ledger    %s", d.LedgerID)
+		t.line("key       %s", text(d.Key))
+		t.line("messages  %d and %d bytes", len(d.Request)/2, len(d.Response)/2)
+		t.line("proved    %v", d.Proved)
+		for _, w := range d.Words {
+			t.line("          %s", text(w))
+		}
+	})
+}

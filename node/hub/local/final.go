@@ -1,0 +1,185 @@
+package local
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/crosslight/crosslight/ledger/audit"
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/finality"
+	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
+	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/protocol/member"
+)
+
+// How long to wait for what voters do within a moment while enough of them are up.
+const (
+	cosignedWithin = 5 * time.Second
+	cosignedLook   = 20 * time.Millisecond
+)
+
+// LedgerCheckpoint implements [hub.Hub].
+func (h *Hub) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
+	c, err := h.cosigned(ctx, 1)
+	if err != nil {
+		return nil, classed(err)
+	}
+	return c.Bytes(), nil
+}
+
+// LedgerProof implements [hub.Hub].
+func (h *Hub) LedgerProof(ctx context.Context, ref string) (hub.LedgerProof, error) {
+	index, leaf, err := h.leaf(ctx, ref)
+	if err != nil {
+		return hub.LedgerProof{}, classed(err)
+	}
+	c, err := h.cosigned(ctx, index+1)
+	if err != nil {
+		return hub.LedgerProof{}, classed(err)
+	}
+	var tree tlog.Tree
+	for l, err := range h.leaves(c.Size) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return hub.LedgerProof{}, classed(err)
+		}
+		tree.Append(tlog.LeafHash(l))
+	}
+	path, err := tree.Inclusion(index, c.Size)
+	if err != nil {
+		return hub.LedgerProof{}, err
+	}
+	return hub.LedgerProof{
+		Index: index, Hash: entry.HashOf(leaf).String(), Size: c.Size, Root: hex.EncodeToString(c.Root[:]),
+		Proof: tlog.Proof{Index: index, Path: path, Checkpoint: c}.Bytes(), Entry: leaf,
+	}, nil
+}
+
+// cosigned is the newest final checkpoint, of at least size leaves, with the log key's signature and the
+// cosignatures of exactly a quorum of its voters.
+func (h *Hub) cosigned(ctx context.Context, size uint64) (tlog.CosignedCheckpoint, error) {
+	p, cosignatures, err := h.awaitCosigned(ctx, size)
+	if err != nil {
+		return tlog.CosignedCheckpoint{}, err
+	}
+	c := tlog.Checkpoint{Origin: tlog.Origin(h.cfg.LedgerID), Size: p.Size, Root: p.Root}
+	signed, err := tlog.SignCheckpoint(c, h.cfg.Ring.Private(member.Log))
+	if err != nil {
+		return tlog.CosignedCheckpoint{}, err
+	}
+	return tlog.NewCosignedCheckpoint(signed, cosignatures...)
+}
+
+// awaitCosigned waits a little for what is not final yet, or has too few cosignatures: both come within
+// a round trip while a quorum of voters is up.
+func (h *Hub) awaitCosigned(ctx context.Context, size uint64) (replica.FinalPoint, []tlog.Cosignature, error) {
+	ctx, cancel := context.WithTimeout(ctx, cosignedWithin)
+	defer cancel()
+	for {
+		p := h.cfg.Replica.Final()
+		if p.Height > 0 && p.Size >= size {
+			cosignatures, err := h.quorum(p)
+			if err == nil {
+				return p, cosignatures, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return p, nil, fmt.Errorf("%w: no checkpoint of %d entries has been cosigned by a quorum of the voters: start more of their nodes, `crosslight ledger status` shows how many are needed", hub.ErrUnavailable, size)
+		case <-time.After(cosignedLook):
+		}
+	}
+}
+
+// quorum picks the cosignatures of exactly a quorum of a final point's voters.
+func (h *Hub) quorum(p replica.FinalPoint) ([]tlog.Cosignature, error) {
+	var voters finality.Voters
+	h.cfg.Replica.ViewFinal(func(s *state.State, _ replica.FinalPoint) { voters = s.FinalityVoters() })
+	value := finality.Value{Size: p.Size, Root: p.Root}
+	if out, err := finality.QuorumNote(h.cfg.LedgerID, value, voters, p.Cosignatures); err == nil {
+		return out, nil
+	}
+	// The point ends with a change of the voters, or is of a set that has ended.
+	sets, err := h.votersAt(p.Size)
+	if err != nil {
+		return nil, err
+	}
+	return finality.QuorumNote(h.cfg.LedgerID, value, sets[p.Size], p.Cosignatures)
+}
+
+// votersAt executes the ledger anew, without checking signatures that were checked before, and returns
+// who voted on the sizes: the voters of before a size's last entry. It takes some seconds for 100,000
+// entries, and is for what asks about the past.
+func (h *Hub) votersAt(sizes ...uint64) (map[uint64]finality.Voters, error) {
+	out, last := map[uint64]finality.Voters{}, uint64(0)
+	for _, size := range sizes {
+		out[size] = finality.Voters{}
+		last = max(last, size)
+	}
+	var s *state.State
+	for leaf, err := range h.leaves(last) {
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			g, err := entry.ParseGenesis(leaf)
+			if err != nil {
+				return nil, err
+			}
+			if s, err = state.New(g); err != nil {
+				return nil, err
+			}
+		} else {
+			voters := s.FinalityVoters()
+			done, err := s.ApplyPrefetched(s.Repeat(leaf))
+			if err != nil {
+				return nil, err
+			}
+			if done.Kind == entry.KindRecovery { // the voters of before have lost their quorum for good
+				voters = s.FinalityVoters()
+			}
+			if _, ok := out[s.Size()]; ok {
+				out[s.Size()] = voters
+			}
+		}
+		if _, ok := out[1]; ok && s.Size() == 1 {
+			out[1] = s.FinalityVoters()
+		}
+	}
+	return out, nil
+}
+
+// finalSource is what is final, with what proves it; false where that cannot be had now.
+func (h *Hub) finalSource(ctx context.Context) (size uint64, root [32]byte, final *audit.Final, ok bool) {
+	p, cosignatures, err := h.awaitCosigned(ctx, 1)
+	if err != nil {
+		return 0, root, nil, false
+	}
+	final = &audit.Final{Cosignatures: cosignatures}
+	var points []replica.FinalPoint
+	var sizes []uint64
+	for at, more := h.cfg.Replica.FinalAt(1); more && at.Size < p.Size; at, more = h.cfg.Replica.FinalAt(at.Size + 1) {
+		points, sizes = append(points, at), append(sizes, at.Size)
+	}
+	if len(points) == 0 {
+		return p.Size, p.Root, final, true
+	}
+	sets, err := h.votersAt(sizes...)
+	if err != nil {
+		return 0, root, nil, false
+	}
+	for _, at := range points {
+		c, err := finality.QuorumNote(h.cfg.LedgerID, finality.Value{Size: at.Size, Root: at.Root}, sets[at.Size], at.Cosignatures)
+		if err != nil {
+			return 0, root, nil, false // it was final, and this node has not heard a quorum cosign it
+		}
+		final.HandOvers = append(final.HandOvers, audit.HandOver{Size: at.Size, Root: at.Root, Cosignatures: c})
+	}
+	return p.Size, p.Root, final, true
+}

@@ -1,0 +1,55 @@
+package node
+
+import (
+	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/telemetry"
+)
+
+// keyWatch brings the key files after the ledger: which of a member's keys is in use is the ledger's
+// word, also where a crash came between drawing a key and entering it.
+type keyWatch struct {
+	failed  func(error)
+	failing telemetry.Check
+	restart bool // written and read by watchLedger alone
+}
+
+// errRestart reports keys that this node uses from its next start on.
+var errRestart = restartError{}
+
+type restartError struct{}
+
+func (restartError) Error() string {
+	return "the ledger has another node, log or cosigner key for this member: restart this node, which then uses it"
+}
+
+func newKeyWatch() *keyWatch {
+	w := &keyWatch{}
+	w.failed, w.failing = telemetry.Failing()
+	return w
+}
+
+// followKeys takes into use the keys that the ledger has for this member.
+func (n *Node) followKeys() {
+	m, ok := n.self()
+	if !ok {
+		return
+	}
+	restart, err := n.ring.Follow(m.Keys)
+	switch {
+	case err != nil:
+		n.log.Error("a key of this member on the ledger cannot be used", "error", err)
+	case restart && !n.keys.restart:
+		n.log.Warn(errRestart.Error())
+		err = errRestart
+	case restart:
+		err = errRestart
+	}
+	n.keys.restart = restart
+	n.keys.failed(err)
+}
+
+// owns says whether the member of this node's name is this node's: an applicant may find its name taken.
+func (n *Node) owns(s *state.State) bool {
+	m, _, ok := s.MemberByKey(n.card.Card.Keys.Node.ID())
+	return ok && m.Name == n.card.Card.Name
+}
