@@ -216,6 +216,9 @@ func (c *Consortium) Ready() {
 					return false
 				}
 			}
+			if l := n.Ledger(); l.Decides() && l.Final().Size < l.Status().Size {
+				return false // what was registered does not count yet
+			}
 		}
 		return true
 	})

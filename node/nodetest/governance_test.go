@@ -135,8 +135,18 @@ func TestSuspendedMemberIsRefused(t *testing.T) {
 		return status(t, c, "bank", "platform") == "active" && status(t, c, "police", "platform") == "active" &&
 			status(t, c, "platform", "platform") == "active" // which decides whether it asks at all
 	})
+	c.allFinal()
 	if got := ask(t, c, "platform", value); len(got.Matches) != 1 || got.Partial {
 		t.Fatalf("after the reinstatement: %+v", got)
+	}
+}
+
+// allFinal waits until what each running node has executed by now is final there: permissions are by then.
+func (c *Consortium) allFinal() {
+	c.t.Helper()
+	for _, name := range c.up() {
+		size := c.Node(name).Ledger().Status().Size
+		c.must(c.Node(name).Ledger().WaitFinal(c.t.Context(), size))
 	}
 }
 
