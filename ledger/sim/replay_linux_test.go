@@ -59,4 +59,3 @@ func reseed(pid int, seed uint64) error {
 	}
 	return errors.New("the kernel gave the child no randomness")
 }
-
