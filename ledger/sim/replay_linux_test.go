@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
-	"unsafe"
 )
 
 // frozen runs a child whose Go runtime draws the order of selects, maps and goroutines from a seed. The
@@ -34,7 +33,7 @@ func frozen(cmd *exec.Cmd, seed uint64) ([]byte, error) {
 		err = fmt.Errorf("the child did not stop at its beginning: %v", status)
 	}
 	if err == nil {
-		err = errors.Join(reseed(pid, seed), pin(pid))
+		err = reseed(pid, seed)
 	}
 	err = errors.Join(err, syscall.PtraceDetach(pid), cmd.Wait())
 	return out.Bytes(), err
@@ -59,25 +58,4 @@ func reseed(pid int, seed uint64) error {
 		}
 	}
 	return errors.New("the kernel gave the child no randomness")
-}
-
-// pin keeps the child on one processor, where the thread with which Go's runtime watches over goroutines
-// that run for long gets in their way less.
-func pin(pid int) error {
-	var all, one [128]byte
-	n, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, uintptr(pid), uintptr(len(all)), uintptr(unsafe.Pointer(&all)))
-	if errno != 0 {
-		return errno
-	}
-	for i, b := range all[:n] {
-		if b != 0 {
-			one[i] = b & -b
-			break
-		}
-	}
-	_, _, errno = syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(pid), n, uintptr(unsafe.Pointer(&one)))
-	if errno != 0 {
-		return errno
-	}
-	return nil
 }
