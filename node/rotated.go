@@ -3,6 +3,7 @@ package node
 import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/telemetry"
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // keyWatch brings the key files after the ledger: which of a member's keys is in use is the ledger's
@@ -34,7 +35,7 @@ func (n *Node) followKeys() {
 	if !ok {
 		return
 	}
-	restart, err := n.ring.Follow(m.Keys)
+	restart, err := n.ring.Follow(n.notBehind(m.Keys))
 	switch {
 	case err != nil:
 		n.log.Error("a key of this member on the ledger cannot be used", "error", err)
@@ -46,6 +47,21 @@ func (n *Node) followKeys() {
 	}
 	n.keys.restart = restart
 	n.keys.failed(err)
+}
+
+// notBehind keeps, of the keys of this replica's state, what is newer here: just started, it may not have
+// caught up with a rotation that this node has followed before, and knows nothing of the key that it
+// brought.
+func (n *Node) notBehind(onLedger member.KeySet) member.KeySet {
+	chosen := n.ring.Chosen()
+	n.replica.View(func(s *state.State) {
+		for _, role := range member.Roles() {
+			if _, _, _, _, known := s.KeyByID(chosen.Of(role).ID()); !known {
+				onLedger = onLedger.With(role, chosen.Of(role))
+			}
+		}
+	})
+	return onLedger
 }
 
 // owns says whether the member of this node's name is this node's: an applicant may find its name taken.

@@ -137,6 +137,13 @@ func (r *Ring) Follow(onLedger member.KeySet) (restart bool, err error) {
 	return r.set != onLedger, nil
 }
 
+// Chosen returns the public keys that the ledger had when [Ring.Follow] was called last.
+func (r *Ring) Chosen() member.KeySet {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.chosen
+}
+
 // choose finds the private keys of a set. The seat key may be kept elsewhere.
 func (r *Ring) choose(set member.KeySet) (map[member.Role]ed25519.PrivateKey, error) {
 	out := map[member.Role]ed25519.PrivateKey{}

@@ -9,6 +9,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/offline"
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // Draft implements [hub.Hub]. It refuses what the ledger would refuse now.
@@ -138,7 +139,11 @@ func (h *Hub) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Subm
 		return hub.Submitted{}, classed(err)
 	}
 	if out.DryRun = req.DryRun; !req.DryRun {
-		index, err := h.cfg.Submit.Signed(ctx, raw)
+		bring := h.cfg.Submit.Signed
+		if h.cutsOff(signed) {
+			bring = h.cfg.Submit.Entered
+		}
+		index, err := bring(ctx, raw)
 		if err != nil {
 			return hub.Submitted{}, classed(timely(err))
 		}
@@ -147,6 +152,12 @@ func (h *Hub) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Subm
 	}
 	out.Proposal, err = h.subjectOf(signed)
 	return out, classed(err)
+}
+
+// cutsOff says whether the other nodes know this one no longer once the entry stands.
+func (h *Hub) cutsOff(signed offline.Signed) bool {
+	r, ok := signed.Entry.Body().(entry.Rotate)
+	return ok && r.Role == string(member.Node) && signed.Draft.Member == h.cfg.Name
 }
 
 func submittedOf(signed offline.Signed) (hub.Submitted, error) {
