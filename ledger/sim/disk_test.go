@@ -17,7 +17,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/replica"
 )
 
-var diskCases = flag.Int("sim.disks", 25, "cases of TestDisk")
+var diskCases = flag.Int("sim.disks", 8, "cases of TestDisk")
 
 // disk is one case: a consortium of three, one of which is to suffer.
 type disk struct {
@@ -41,10 +41,11 @@ func TestDisk(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDisk(t, seed, dir)
 			defer d.Stop()
-			if all := len(Damages()) + len(ailments()); i%all < len(Damages()) {
-				name = d.harm(Damages()[i%all])
+			all := len(Damages()) + len(ailments())
+			if kind := 7 * i % all; kind < len(Damages()) { // a few cases are of kinds far apart
+				name = d.harm(Damages()[kind])
 			} else {
-				name = d.ail(ailments()[i%all-len(Damages())])
+				name = d.ail(ailments()[kind-len(Damages())])
 			}
 			for _, fault := range d.Faults() {
 				t.Errorf("seed %d: %s: %s", seed, name, fault)

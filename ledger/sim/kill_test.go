@@ -164,8 +164,9 @@ func (f *fleet) cycle(failpoint string, r *rand.Rand) {
 	if hit {
 		f.hit[failpoint]++
 	}
+	pause := time.Duration(r.Int64N(int64(20 * time.Millisecond)))
 	go func() { // while the next entry is under way
-		time.Sleep(time.Duration(r.Int64N(int64(20 * time.Millisecond))))
+		time.Sleep(pause)
 		_ = victim.cmd.Process.Kill()
 	}()
 	f.submit()
