@@ -7,24 +7,36 @@ import (
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
-// logKeyOf returns the id of the log key of a member's node.
+// logKeyOf returns the id of the log key with which a member's node votes at the present height: that of
+// the state at final. A key that is to follow it, executed here already, votes for nothing before the
+// voters of before have made that final. Whose node is which, the newest state says first.
 func (d *decider) logKeyOf(peer string) (id member.KeyID, ok bool) {
-	d.r.View(func(s *state.State) {
-		var m state.Member
-		if m, ok = s.MemberByPeer(peer); ok {
-			id = m.Keys.Log.ID()
+	d.r.ViewBoth(func(final, tip *state.State, _ FinalPoint) {
+		m, known := tip.MemberByPeer(peer)
+		if !known {
+			m, known = final.MemberByPeer(peer)
 		}
+		if voting, on := final.Member(m.Name); known && on {
+			m = voting
+		}
+		id, ok = m.Keys.Log.ID(), known
 	})
 	return id, ok
 }
 
-// peerOf returns the node of the member whose log key has this id.
+// peerOf returns the node of the member whose log key has this id, or had it at final.
 func (d *decider) peerOf(id member.KeyID) (peer string, ok bool) {
-	d.r.View(func(s *state.State) {
-		var m state.Member
-		var role member.Role
-		if m, role, ok = s.MemberByKey(id); ok {
-			peer, ok = m.PeerID, role == member.Log
+	d.r.ViewBoth(func(final, tip *state.State, _ FinalPoint) {
+		for _, s := range []*state.State{tip, final} {
+			m, role, known := s.MemberByKey(id)
+			if !known || role != member.Log {
+				continue
+			}
+			if newest, on := tip.Member(m.Name); on {
+				m = newest
+			}
+			peer, ok = m.PeerID, m.PeerID != ""
+			return
 		}
 	})
 	return peer, ok
