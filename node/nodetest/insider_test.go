@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
@@ -424,15 +425,27 @@ func TestInsiderTwoProposals(t *testing.T) {
 		}
 		return true
 	})
-	stands, term := a.Node(a.up()[0]).Ledger().Final(), a.later()
-	for _, name := range a.up() { // it leads now, says raft
-		_, err := r.say(t, a.Card(name), raftSay{Append: &raftAppend{Term: term}})
-		a.must(err)
+	var term uint64
+	strike := func(name string) { // it leads now, says raft; an election, or a newer final, may come between
+		stands := a.Node(name).Ledger().Final()
+		term = a.later()
+		if _, err := r.say(t, a.Card(name), raftSay{Append: &raftAppend{Term: term}}); err != nil {
+			return
+		}
 		a.say(r, name, finality.Value{Size: stands.Size, Root: stands.Root}, stands.Height+1, term)
 		a.say(r, name, finality.Value{Size: stands.Size + 1, Root: [32]byte{1}}, stands.Height+1, term)
 	}
 	for _, name := range a.up() {
-		a.Until(name+" has the proof", func() bool { return a.accused(name, replica.EvidenceEquivocation) })
+		a.Until(name+" has the proof", func() bool {
+			strike(name)
+			for range 50 {
+				if a.accused(name, replica.EvidenceEquivocation) {
+					return true
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			return false
+		})
 		for _, record := range a.records(name, replica.EvidenceEquivocation) {
 			e, err := finality.ParseEvidence(record.Response)
 			a.must(err)
@@ -455,7 +468,7 @@ func (a *attack) say(r *Rogue, to string, v finality.Value, height, round uint64
 	copy(signed.Sig[:], member.Sign(r.Ring.Private(member.Log), finality.Domain, s.Bytes()))
 	stream := r.open(a.t, a.Card(to), finality.Domain)
 	a.must(wire.WriteFrame(stream, finality.Message{Signed: &signed}.Bytes()))
-	a.t.Cleanup(func() { _ = stream.Close() })
+	a.must(stream.Close()) // what was written still arrives
 }
 
 // final waits until size entries are final at all nodes that run.
