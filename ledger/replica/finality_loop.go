@@ -69,8 +69,8 @@ func (d *decider) settle() {
 			return
 		}
 		d.followRaft()
-		d.cross()
 		d.check(d.machine.Executed())
+		d.cross()
 		d.propose()
 		acted := d.carryOut()
 		if !d.publish() && !acted {

@@ -76,12 +76,16 @@ func TestVotersHandOver(t *testing.T) {
 	}
 	c.start(away)
 	c.final(c.must(c.nodeInfo(c.orgs[1], 1)) + 1)
-	if kept := c.node(away).decider.finals.handovers; len(kept) != 2 {
-		t.Errorf("%d hand-overs are kept", len(kept))
+	kept := func(o *org) int {
+		f := c.node(o).decider.finals
+		f.mu.RLock()
+		defer f.mu.RUnlock()
+		return len(f.handovers)
 	}
+	c.eventually("both hand-overs are kept where the node was away", func() bool { return kept(away) == 2 })
 	c.kill(c.orgs[0])
 	c.start(c.orgs[0])
-	if kept := c.node(c.orgs[0]).decider.finals.handovers; len(kept) != 2 {
-		t.Errorf("%d hand-overs are kept after a restart", len(kept))
+	if n := kept(c.orgs[0]); n != 2 {
+		t.Errorf("%d hand-overs are kept after a restart", n)
 	}
 }

@@ -89,6 +89,10 @@ func (d *decider) cross() {
 	if err != nil || c.Incarnation != d.incarnation || c.Height < d.machine.Height() || c.Height <= d.crossed {
 		return
 	}
+	before := d.crossed
 	d.crossed = c.Height // the state has verified it by the voters of before
 	d.check(d.machine.Step("", finality.Message{Certificate: &c}.Bytes()))
+	if d.machine.Height() <= c.Height {
+		d.crossed = before // its turn has not come: what is final before it is not executed here yet
+	}
 }
