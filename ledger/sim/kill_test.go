@@ -130,6 +130,10 @@ func TestKill(t *testing.T) {
 			p.kill()
 		}
 	}()
+	f.submit() // all have begun: a founder with an empty log votes for nobody who has entries
+	for i := range f.processes {
+		f.holds(i)
+	}
 	r := rand.New(rand.NewPCG(*seedFlag, 3))
 	for i := range *kills {
 		f.cycle(failpoints()[(i*7+int(*seedFlag))%len(failpoints())], r)
