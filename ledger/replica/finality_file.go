@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -177,14 +178,30 @@ func syncDir(dir string) error {
 // for exports, so a failure is tried again later; the disk's own trouble shows at the stable store.
 func (f *finals) write(now time.Time, turns bool) {
 	f.written = now
-	if turns {
-		if f.files.write(handoverName(f.point.Size), f.point) != nil {
-			return
-		}
-		f.handovers = slices.DeleteFunc(slices.Clone(f.handovers), func(p FinalPoint) bool { return p.Size == f.point.Size })
-		f.handovers = append(f.handovers, f.point)
+	if turns && !f.keepTurn(f.point) {
+		return
 	}
 	f.dirty = f.files.write("newest", f.point) != nil
+}
+
+// keepTurn keeps a point at which the voters changed, in the place of the same with fewer cosignatures. It
+// says whether it is on disk.
+func (f *finals) keepTurn(p FinalPoint) bool {
+	kept := slices.Clone(f.handovers) // readers have the old one
+	i, there := slices.BinarySearchFunc(kept, p.Size, func(q FinalPoint, size uint64) int { return cmp.Compare(q.Size, size) })
+	switch {
+	case !there:
+		kept = slices.Insert(kept, i, p)
+	case len(kept[i].Cosignatures) > len(p.Cosignatures):
+		return true
+	default:
+		kept[i] = p
+	}
+	if f.files.write(handoverName(p.Size), p) != nil {
+		return false
+	}
+	f.handovers = kept
+	return true
 }
 
 // flush writes what add has put off. The zero time is the end.

@@ -38,6 +38,7 @@ type finals struct {
 	handovers []FinalPoint    // ascending; each ends with an entry that changed the voters
 	changed   chan struct{}   // closed and replaced with each point
 	anchor    entry.StateAnchor
+	turned    bool   // the newest leaf of state changed the voters
 	recovered uint64 // the size that a recovery ended with, 0 without one: no point is below it
 	dirty     bool   // the point on disk is an older one
 	written   time.Time
@@ -114,7 +115,7 @@ func (f *finals) advance(c finality.Certificate) error {
 // execute brings the second state to v. The signatures of these very leaves were checked when this
 // node's own history executed them, so they are not checked again.
 func (f *finals) execute(leaves [][]byte, v finality.Value) error {
-	f.before = f.after
+	f.before, f.turned = f.after, false
 	for at := f.state.Size(); at < v.Size; at++ {
 		out, err := f.state.ApplyPrefetched(f.state.Repeat(leaves[at]))
 		if err != nil {
@@ -123,14 +124,29 @@ func (f *finals) execute(leaves [][]byte, v finality.Value) error {
 		if (at+1)%AnchorEvery == 0 {
 			f.anchor = entry.StateAnchor{Size: at + 1, Root: f.state.Root(), State: f.state.Hash()}
 		}
-		if turned(out.Events) || at+1 == v.Size {
+		f.turned = turned(out.Events)
+		if f.turned || at+1 == v.Size {
 			f.before, f.after, f.nodes = f.after, f.state.FinalityVoters(), f.state.Voters()
+		}
+		if f.turned && at+1 < v.Size {
+			f.passOver(at)
 		}
 	}
 	if f.state.Root() != v.Root {
 		return fmt.Errorf("%w: what is final has another root when it is executed again", ErrCorrupt)
 	}
 	return nil
+}
+
+// passOver keeps the hand-over of a turn that this node came over together with later entries, as when it
+// was away: with the certificate of locks that stands on the ledger, which the state has verified. What was
+// cosigned then, nobody sends any more. A failed write is no loss: the ledger has the certificate.
+func (f *finals) passOver(turn uint64) {
+	c, ok := handOverOf(f.history.crossing(turn))
+	if !ok || c.Value.Size != turn+1 {
+		return
+	}
+	f.keepTurn(FinalPoint{Height: c.Height, Size: c.Value.Size, Root: c.Value.Root, Certificate: c})
 }
 
 // add takes a verified cosignature of the newest point.
@@ -166,8 +182,9 @@ func (f *finals) add(c finality.Cosignature, now time.Time) {
 	}
 }
 
-// turns says, under the lock, whether the newest point ends with a change of the voters.
-func (f *finals) turns() bool { return f.point.Height > 0 && !f.before.Equal(f.after) }
+// turns says, under the lock, whether the newest point ends with a change of the voters. Their log and
+// cosigner keys may be the same after it as before: a rotated node key changes neither.
+func (f *finals) turns() bool { return f.point.Height > 0 && f.turned }
 
 // handsOver says whether the newest point ends with a change of the voters and is not cosigned by a
 // quorum yet.

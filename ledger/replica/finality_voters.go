@@ -73,20 +73,8 @@ func (d *decider) VotersAt(height uint64) (finality.Voters, bool) {
 // cross takes the certificate of a turn from the ledger itself, where the hand-over stands: a node that
 // was away when the voters changed knows the voters of before, and nobody else sends what they signed.
 func (d *decider) cross() {
-	leaf := d.r.history.crossing(d.finalSize())
-	if leaf == nil {
-		return
-	}
-	signed, err := entry.Parse(leaf)
-	if err != nil {
-		return
-	}
-	b, ok := signed.Body().(entry.HandOver)
-	if !ok {
-		return
-	}
-	c, err := b.Decode()
-	if err != nil || c.Incarnation != d.incarnation || c.Height < d.machine.Height() || c.Height <= d.crossed {
+	c, ok := handOverOf(d.r.history.crossing(d.finalSize()))
+	if !ok || c.Incarnation != d.incarnation || c.Height < d.machine.Height() || c.Height <= d.crossed {
 		return
 	}
 	before := d.crossed
@@ -95,4 +83,18 @@ func (d *decider) cross() {
 	if d.machine.Height() <= c.Height {
 		d.crossed = before // its turn has not come: what is final before it is not executed here yet
 	}
+}
+
+// handOverOf returns the certificate in a leaf that hands over.
+func handOverOf(leaf []byte) (finality.Certificate, bool) {
+	signed, err := entry.Parse(leaf)
+	if err != nil {
+		return finality.Certificate{}, false
+	}
+	b, ok := signed.Body().(entry.HandOver)
+	if !ok {
+		return finality.Certificate{}, false
+	}
+	c, err := b.Decode()
+	return c, err == nil
 }
