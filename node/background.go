@@ -29,6 +29,20 @@ func (n *Node) background() {
 	n.work.Go(n.vouch)
 }
 
+// every calls f again and again, first after one pause, until the node stops.
+func (n *Node) every(pause time.Duration, f func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-tick.C:
+			f()
+		}
+	}
+}
+
 // measureEvery is how often figures that nobody announces are read.
 const measureEvery = 5 * time.Second
 

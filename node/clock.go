@@ -21,18 +21,11 @@ const (
 // attestClock says on the ledger what this voter's clock shows: every now and then, and again at once
 // while ledger time is far behind and moves, as after an outage.
 func (n *Node) attestClock() {
-	tick := time.NewTicker(attestCheck)
-	defer tick.Stop()
 	var c clock
-	for {
-		select {
-		case <-n.ctx.Done():
-			return
-		case <-tick.C:
-		}
+	n.every(attestCheck, func() {
 		m, ok := n.self()
 		if !ok || !m.Voter || !n.settled() {
-			continue
+			return
 		}
 		seconds := uint64(n.cfg.Now().Unix())
 		var on, own uint64
@@ -42,13 +35,13 @@ func (n *Node) attestClock() {
 				n.log.Warn("this machine's clock is behind ledger time: set it right (NTP)", "ledger_time", entry.Instant(on))
 			}
 			c.warned = true
-			continue
+			return
 		}
 		c.warned = false
 		if c.due(seconds, on, own) {
 			n.attest(seconds)
 		}
-	}
+	})
 }
 
 func (n *Node) attest(seconds uint64) {

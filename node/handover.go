@@ -20,19 +20,12 @@ const (
 // handOver enters on the ledger that the voters of before have made final the entry that replaced them:
 // until then no other change of the voters is accepted. Any voter's node does it, the leader's first.
 func (n *Node) handOver() {
-	tick := time.NewTicker(handOverCheck)
-	defer tick.Stop()
 	var since time.Time
-	for {
-		select {
-		case <-n.ctx.Done():
-			return
-		case <-tick.C:
-		}
+	n.every(handOverCheck, func() {
 		open, ok := n.openHandOver()
 		if !ok {
 			since = time.Time{}
-			continue
+			return
 		}
 		if since.IsZero() {
 			since = time.Now()
@@ -40,7 +33,7 @@ func (n *Node) handOver() {
 		if leader, _ := n.replica.Leader(); leader == n.host.ID() || time.Since(since) >= handOverTurn {
 			n.enterHandOver(open)
 		}
-	}
+	})
 }
 
 // openHandOver returns the hand-over that waits for its certificate, if this member's node is a voter's.

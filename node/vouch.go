@@ -21,18 +21,11 @@ const (
 // two that contradict one another, and an anchor lets a snapshot be checked before it is executed. A
 // refusal is tried again: the leader was away.
 func (n *Node) vouch() {
-	tick := time.NewTicker(vouchCheck)
-	defer tick.Stop()
 	var anchored uint64
-	for {
-		select {
-		case <-n.ctx.Done():
-			return
-		case <-tick.C:
-		}
+	n.every(vouchCheck, func() {
 		m, ok := n.self()
 		if !ok || !m.Voter || !n.settled() || !n.replica.Decides() {
-			continue
+			return
 		}
 		err := n.seal(m)
 		if a, ok := n.replica.Anchor(); ok && a.Size > anchored {
@@ -45,7 +38,7 @@ func (n *Node) vouch() {
 		if err != nil && n.ctx.Err() == nil {
 			n.log.Debug("could not vouch on the ledger; trying again", "error", err)
 		}
-	}
+	})
 }
 
 // seal states what is final, every so many leaves: only what a quorum has locked.
