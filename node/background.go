@@ -157,7 +157,7 @@ func (n *Node) countMirrored(peer string, size int) {
 func (n *Node) checks() {
 	n.health.Register("ledger", func() string {
 		if _, ok := n.replica.Leader(); !ok {
-			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes"
+			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes" + n.otherNodeKey()
 		}
 		return ""
 	})
