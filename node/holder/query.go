@@ -8,6 +8,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/voprf"
@@ -167,7 +168,7 @@ func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
 		return &session.Refusal{Code: session.Suspended}, false
 	case errors.Is(err, ledger.ErrNotPermitted):
 		return &session.Refusal{Code: session.NotPermitted, Rule: ruleOf(err)}, false
-	case errors.Is(err, ledger.ErrEpochOver):
+	case errors.Is(err, ledger.ErrEpochOver), errors.Is(err, keys.ErrNoEpoch): // or erased just now
 		return &session.Refusal{Code: session.EpochOver}, false
 	case errors.Is(err, ledger.ErrWrongLedger):
 		return &session.Refusal{Code: session.WrongLedger}, false

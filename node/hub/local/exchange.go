@@ -49,7 +49,9 @@ type exchange struct {
 	fault     error                   // the gravest so far
 	over      map[indicator.Type]bool // types that the holder refused
 	pauses    int                     // waits for an overloaded holder that are left
-	answers   []answered              // what came back, looked up when the exchange is over
+	turns     int                     // changes of epoch so far
+	pins      map[mirror.Ref]*mirror.View
+	answers   []answered // what came back, looked up when the exchange is over
 	found     []found
 	kept      []store.Sent // what both sides signed
 }
@@ -242,6 +244,9 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 	}
 	wg.Wait()
 	e.lookUp(h)
+	if err := e.unpin(); err != nil {
+		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)
+	}
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	return e.found
 }
