@@ -132,12 +132,14 @@ func Fresh(at, now time.Time, bound time.Duration) error {
 // the querier by both, with a key for the type.
 // Whether final is fresh enough says [Fresh]. The error is a [Denial].
 func Authorised(final, tip *state.State, a Ask) (Permit, error) {
-	if tip != final {
-		if _, err := allowed(tip, a); err != nil {
-			return Permit{}, err
-		}
-	}
 	p, err := allowed(final, a)
+	if tip != final {
+		sooner, terr := allowed(tip, a)
+		if terr != nil {
+			return Permit{}, terr
+		}
+		p.decision = p.decision.Within(sooner.decision)
+	}
 	if err != nil {
 		return Permit{}, err
 	}
