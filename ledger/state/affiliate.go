@@ -37,7 +37,10 @@ func (s *State) Declared(name string) []string {
 // Affiliates lists the members that count as one with a member, itself included, in ascending order: those
 // it reaches over declarations that both sides have made. One side's word alone would let a member spend
 // another's budget.
-func (s *State) Affiliates(name string) []string {
+func (s *State) Affiliates(name string) []string { return s.AffiliatesBut(name, "") }
+
+// AffiliatesBut is Affiliates as it would be without one member: what others bring that declare it anew.
+func (s *State) AffiliatesBut(name, without string) []string {
 	start := s.record(name)
 	if start == nil {
 		return nil
@@ -46,7 +49,10 @@ func (s *State) Affiliates(name string) []string {
 	for i := 0; i < len(found); i++ {
 		for _, other := range found[i].affiliates {
 			m := s.record(other)
-			if m != nil && slices.Contains(m.affiliates, found[i].Name) && !slices.Contains(names, other) {
+			if m == nil || other == without || slices.Contains(names, other) {
+				continue
+			}
+			if slices.Contains(m.affiliates, found[i].Name) {
 				found, names = append(found, m), append(names, other)
 			}
 		}

@@ -26,6 +26,7 @@ type Spend struct {
 // Spent reports a budget that a request exceeds. It wraps [store.ErrBudget].
 type Spent struct {
 	Resets time.Time // when the ledger's day ends
+	Left   uint64    // elements, too few for the request unless it was the ceiling that it exceeds
 	err    error
 }
 
@@ -47,7 +48,7 @@ func (h *Holder) Charge(ctx context.Context, b ledger.Budget, s Spend) (left uin
 		Header: s.Header, Signature: s.Signature,
 	})
 	if errors.Is(err, store.ErrBudget) {
-		err = &Spent{time.Unix(int64(b.Day.Ends), 0).UTC(), err}
+		err = &Spent{time.Unix(int64(b.Day.Ends), 0).UTC(), left, err}
 	}
 	return left, err
 }

@@ -184,7 +184,7 @@ func refusalOf(err error) (r *session.Refusal, ours bool) {
 	case errors.Is(err, errForked), errors.Is(err, ledger.ErrStale):
 		return &session.Refusal{Code: session.StaleCheckpoint}, false
 	case errors.As(err, &spent):
-		return &session.Refusal{Code: session.BudgetSpent, ResetsAt: spent.Resets}, false
+		return &session.Refusal{Code: session.BudgetSpent, ResetsAt: spent.Resets, BudgetLeft: &spent.Left}, false
 	case errors.Is(err, store.ErrRequestID):
 		return &session.Refusal{Code: session.RequestReused}, false
 	case errors.Is(err, voprf.ErrElement):

@@ -226,6 +226,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 	answer, err := machine.Receive(msg)
 	if answer != nil { // a refusal has a receipt too
 		a.note(f, answer)
+		a.exchange.hear(j.typ, answer, err)
 	}
 	if err != nil {
 		return err

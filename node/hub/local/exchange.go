@@ -51,7 +51,8 @@ type exchange struct {
 	pauses    int                     // waits for an overloaded holder that are left
 	turns     int                     // changes of epoch so far
 	pins      map[mirror.Ref]*mirror.View
-	answers   []answered // what came back, looked up when the exchange is over
+	told      map[indicator.Type]store.Told // what is left of budgets
+	answers   []answered                    // what came back, looked up when the exchange is over
 	found     []found
 	kept      []store.Sent // what both sides signed
 }
@@ -243,6 +244,7 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 		})
 	}
 	wg.Wait()
+	e.noteTold(ctx, h)
 	e.lookUp(h)
 	if err := e.unpin(); err != nil {
 		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)

@@ -158,7 +158,7 @@ func (p *plan) choose(h *Hub, final, tip *state.State, self state.Member) error 
 func (p *plan) exchange(h *Hub, final, tip *state.State, self, holder state.Member) *exchange {
 	e := &exchange{
 		holder: holder, permits: map[indicator.Type]ledger.Permit{},
-		over: map[indicator.Type]bool{}, pauses: maxPauses, pins: map[mirror.Ref]*mirror.View{},
+		over: map[indicator.Type]bool{}, pauses: maxPauses, pins: map[mirror.Ref]*mirror.View{}, told: map[indicator.Type]store.Told{},
 	}
 	for _, t := range p.questions.types() {
 		permit, err := p.authorise(final, tip, self, holder, t, h.here(holder, t), never)
