@@ -30,6 +30,7 @@ const (
 	KindAuditReveal      Kind = 21
 	KindAuditVerdict     Kind = 22
 	KindLegalHold        Kind = 23
+	KindAffiliate        Kind = 25
 )
 
 var kindNames = [...]string{
@@ -41,6 +42,7 @@ var kindNames = [...]string{
 	KindUpgrade: "upgrade", KindRecovery: "recovery",
 	KindAuditOpen: "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
 	KindAuditVerdict: "audit-verdict", KindLegalHold: "legal-hold",
+	KindAffiliate: "affiliate",
 }
 
 // Known reports whether the kind has a number in the specification.
@@ -71,6 +73,7 @@ const (
 	ProposeConstitution ProposalKind = 10
 	ProposeRevoke       ProposalKind = 11
 	ProposeUpgrade      ProposalKind = 12
+	ProposeEpochEnd     ProposalKind = 13
 	ProposeAudit        ProposalKind = 14
 )
 
@@ -78,7 +81,7 @@ var proposalNames = [...]string{
 	ProposeAdmit: "admit", ProposeSuspend: "suspend", ProposeReinstate: "reinstate",
 	ProposePolicy: "policy", ProposeExpel: "expel", ProposeSeat: "seat", ProposeVoter: "voter",
 	ProposeSector: "sector", ProposeThresholds: "thresholds", ProposeConstitution: "constitution",
-	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade", ProposeAudit: "audit",
+	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade", ProposeEpochEnd: "epoch-end", ProposeAudit: "audit",
 }
 
 // Known reports whether the kind has a number in the specification.
