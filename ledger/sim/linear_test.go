@@ -15,7 +15,7 @@ var (
 	histories = flag.Int("sim.histories", 3, "histories of TestLinearizable")
 	opsFlag   = flag.Int("sim.ops", 500, "operations of each history")
 	plantStep = flag.Int("sim.plants", 4, "every which planted bug TestPlanted plants; 1 is all")
-	traceFlag = flag.String("sim.trace", "", "write what happened in TestReplayChild to this file")
+	traceFlag = flag.String("sim.trace", "", "write what happened in each run of TestReplay to files whose names begin so")
 )
 
 // run is one history: who worked on what, and what came of it.
