@@ -19,7 +19,8 @@ type hooks struct {
 	wrap      func(backend) backend // a failing disk
 	raft      func(*raft.Config)    // snapshots sooner
 	snapshots func(raft.SnapshotStore) raft.SnapshotStore
-	noSync    bool // the database stays in the operating system's memory
+	files     func(Op, func() error) error // around each file of what is final that is written
+	noSync    bool                         // the database stays in the operating system's memory
 }
 
 // Open reads what is on disk, checks and re-executes all of it, and takes part in the ledger. A
@@ -59,7 +60,7 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		return nil, err
 	}
 	if r.history.decides {
-		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis); err != nil {
+		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis, with.files); err != nil {
 			return nil, errors.Join(err, r.transport.Close(), r.closer())
 		}
 	}
