@@ -138,14 +138,19 @@ func TestKill(t *testing.T) {
 		f.holds(i)
 	}
 	r := rand.New(rand.NewPCG(*seedFlag, 3))
+	done := 0
 	for i := range *kills {
+		if late() {
+			break
+		}
+		done++
 		f.cycle(failpoints()[(i*7+7*int(*seedFlag-1))%len(failpoints())], r)
 	}
 	for i := range f.processes {
 		f.holds(i)
 	}
 	t.Logf("%d kills, %d of them at %d of %d failpoints: %v; %d entries acknowledged, %d sizes final",
-		*kills, sum(f.hit), len(f.hit), len(failpoints()), f.hit, f.seq, len(f.finals))
+		done, sum(f.hit), len(f.hit), len(failpoints()), f.hit, f.seq, len(f.finals))
 }
 
 func sum(m map[string]int) (n int) {
