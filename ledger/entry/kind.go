@@ -25,6 +25,7 @@ const (
 	KindStateAnchor      Kind = 15
 	KindUpgrade          Kind = 16
 	KindRecovery         Kind = 17
+	KindManifestAnchor   Kind = 18
 )
 
 var kindNames = [...]string{
@@ -34,10 +35,11 @@ var kindNames = [...]string{
 	KindClockAttest: "clock-attest", KindEpochCommit: "epoch-commit", KindAuditCommit: "audit-commit",
 	KindNodeInfo: "node-info", KindSeal: "seal", KindStateAnchor: "state-anchor",
 	KindUpgrade: "upgrade", KindRecovery: "recovery",
+	KindManifestAnchor: "manifest-anchor",
 }
 
 // Known reports whether the kind has a number in the specification.
-func (k Kind) Known() bool { return k >= KindGenesis && k <= KindRecovery }
+func (k Kind) Known() bool { return k >= KindGenesis && k <= KindManifestAnchor }
 
 func (k Kind) String() string {
 	if !k.Known() {

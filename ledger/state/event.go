@@ -39,6 +39,7 @@ const (
 	CheckpointSealed   EventKind = "checkpoint-sealed"
 	VoterAtFault       EventKind = "voter-at-fault" // it contradicts what its key has signed
 	StateAnchored      EventKind = "state-anchored"
+	ManifestsAnchored  EventKind = "manifests-anchored"
 	LedgerRecovered    EventKind = "ledger-recovered"
 	HandedOver         EventKind = "handed-over"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins

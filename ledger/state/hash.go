@@ -59,6 +59,8 @@ type memberImage struct {
 	Admitted     tlog.Hash     `cbor:"22,keyasint"`
 	AckedAt      uint64        `cbor:"23,keyasint"`
 	Vouched      vouched       `cbor:"24,keyasint"`
+	// Manifests is left out where there are none.
+	Manifests []ManifestAnchor `cbor:"30,keyasint,omitempty"`
 }
 
 type epochImage struct {
@@ -130,6 +132,7 @@ func (m *memberRecord) image() memberImage {
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
+		Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

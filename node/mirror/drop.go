@@ -135,5 +135,10 @@ func (m *Mirror) removeUnlessBusy(dir string) error {
 			return nil
 		}
 	}
+	for b := range m.builds {
+		if within(b.ref) {
+			return nil
+		}
+	}
 	return m.removeLocked(dir, within)
 }

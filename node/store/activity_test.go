@@ -19,11 +19,11 @@ func TestWithdraw(t *testing.T) {
 	if err := s.PutOutputs(t.Context(), 1, []Output{{Digest: digest(1)}, {Digest: digest(99)}}); err != nil {
 		t.Fatal(err)
 	}
-	dry, unknown, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1), digest(9)}, DryRun: true})
+	dry, unknown, none, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1), digest(9)}, DryRun: true})
 	if err != nil || len(dry) != 1 || unknown != 1 || held(t, s)["email"] != 3 {
 		t.Fatalf("dry run: %v %d %v", dry, unknown, err)
 	}
-	got, unknown, err := s.Withdraw(t.Context(), Withdrawal{
+	got, unknown, removal, err := s.Withdraw(t.Context(), Withdrawal{
 		Digests: []indicator.Digest{digest(1), digest(1), digest(9), digest(3)}, Reference: "CASE-X",
 	})
 	want := []Withdrawn{{"email", digest(1)}, {"email", digest(3)}, {"phone", digest(4)}}
@@ -89,7 +89,7 @@ func TestRevisionNeverRepeats(t *testing.T) {
 	importRows(t, s, row("email", 1)) // a duplicate changes nothing
 	changed(false)
 	for range 2 {
-		if _, _, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1)}}); err != nil {
+		if _, _, _, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1)}}); err != nil {
 			t.Fatal(err)
 		}
 	}

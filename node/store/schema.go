@@ -62,7 +62,7 @@ CREATE TABLE output (
 	f         BLOB    NOT NULL CHECK (length(f) = 64),
 	PRIMARY KEY (indicator, epoch)
 ) WITHOUT ROWID;
-`}
+`, indexSchema}
 
 var activitySchemas = []string{`
 CREATE TABLE meta (
