@@ -68,7 +68,7 @@ func (h *Hub) Withdraw(ctx context.Context, req hub.WithdrawRequest) (hub.Withdr
 	if len(what.Digests) == 0 && what.Reference == "" {
 		return hub.WithdrawReport{}, fmt.Errorf("%w: name a value, a digest or a reference to withdraw", hub.ErrInvalid)
 	}
-	gone, unknown, removal, err := h.cfg.Store.Withdraw(ctx, what)
+	gone, unknown, _, err := h.cfg.Store.Withdraw(ctx, what)
 	if err != nil {
 		return hub.WithdrawReport{}, classed(err)
 	}

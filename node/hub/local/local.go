@@ -51,6 +51,7 @@ type Config struct {
 type Hub struct {
 	cfg     Config
 	started time.Time
+	follow  *followers
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
 }
 
@@ -58,7 +59,9 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	cfg.Mirror.OnUpdate(h.changed)
+	return h
 }
 
 // nameOf is the name of the member behind a peer ID, or empty.
