@@ -163,4 +163,3 @@ func (a *announcer) news(m state.Member, list []session.IndexVersion, keep bool)
 
 // maxHeard bounds what is remembered, whatever types holders invent. What is not remembered is heard again.
 const maxHeard = 1 << 16
-

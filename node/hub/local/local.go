@@ -36,6 +36,7 @@ type Config struct {
 	Replica  *replica.Replica
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
+	Holder   *holder.Holder
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
