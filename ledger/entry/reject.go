@@ -91,14 +91,6 @@ var (
 	ErrNotAcknowledged = reject(37, "not-acknowledged", "the member has not acknowledged the ledger yet")
 )
 
-// Rejections of anchors.
-var (
-	// ErrAnchorBack reports an anchor of an older manifest than the one that is anchored.
-	ErrAnchorBack = reject(96, "anchor-back", "a newer manifest of this index is anchored")
-	// ErrAnchorFork reports another manifest of the version that is anchored.
-	ErrAnchorFork = reject(97, "anchor-fork", "another manifest of this version is anchored")
-)
-
 // ErrAhead reports a voter that vouches for more entries than there are.
 var ErrAhead = reject(38, "ahead", "it speaks of entries that are not there yet")
 
@@ -201,6 +193,14 @@ var (
 	ErrRecoverySignature = reject(91, "recovery-signature", "a signature under the recovery does not hold")
 	// ErrRecoveryVotes reports a recovery that too few seats have signed, or of too few sectors.
 	ErrRecoveryVotes = reject(92, "recovery-votes", "too few seats have signed the recovery")
+)
+
+// Rejections of anchors.
+var (
+	// ErrAnchorBack reports an anchor of an older manifest than the one that is anchored.
+	ErrAnchorBack = reject(96, "anchor-back", "a newer manifest of this index is anchored")
+	// ErrAnchorFork reports another manifest of the version that is anchored.
+	ErrAnchorFork = reject(97, "anchor-fork", "another manifest of this version is anchored")
 )
 
 var rejections []*Rejection
