@@ -28,6 +28,8 @@ func (n *Node) background() {
 	n.work.Go(n.handOver)
 	n.work.Go(n.vouch)
 	n.work.Go(func() { n.cosigning.Run(n.ctx) })
+	n.work.Go(n.announce)
+	n.work.Go(n.anchor)
 }
 
 // every calls f again and again, first after one pause, until the node stops.

@@ -88,12 +88,15 @@ type Node struct {
 	api       *http.Server
 	listen    net.Listener
 
-	admitted atomic.Pointer[map[string]bool] // peer IDs that may connect
-	events   chan struct{}                   // something changed on the ledger
-	accused  chan replica.Evidence           // waits to be written down
-	pinned   atomic.Bool                     // the invitation's point has been passed
-	current  atomic.Bool                     // the replica has caught up once since the start
-	requests sync.WaitGroup                  // API requests under way
+	admitted   atomic.Pointer[map[string]bool] // peer IDs that may connect
+	announcer  *announcer
+	unanchored chan struct{} // a manifest was published
+
+	events   chan struct{}         // something changed on the ledger
+	accused  chan replica.Evidence // waits to be written down
+	pinned   atomic.Bool           // the invitation's point has been passed
+	current  atomic.Bool           // the replica has caught up once since the start
+	requests sync.WaitGroup        // API requests under way
 
 	ctx    context.Context // ends when the node is to stop
 	cancel context.CancelFunc
@@ -111,7 +114,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) { return start(ctx, c
 func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, unguarded: unguarded,
-		events: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
+		events: make(chan struct{}, 1), unanchored: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(), keys: newKeyWatch(),
 	}
 	if n.log == nil {

@@ -25,6 +25,7 @@ const (
 	KindStateAnchor      Kind = 15
 	KindUpgrade          Kind = 16
 	KindRecovery         Kind = 17
+	KindManifestAnchor   Kind = 18
 	KindAuditOpen        Kind = 19 // an audit is opened by a proposal
 	KindAuditNonce       Kind = 20
 	KindAuditReveal      Kind = 21
@@ -40,7 +41,8 @@ var kindNames = [...]string{
 	KindClockAttest: "clock-attest", KindEpochCommit: "epoch-commit", KindAuditCommit: "audit-commit",
 	KindNodeInfo: "node-info", KindSeal: "seal", KindStateAnchor: "state-anchor",
 	KindUpgrade: "upgrade", KindRecovery: "recovery",
-	KindAuditOpen: "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
+	KindManifestAnchor: "manifest-anchor",
+	KindAuditOpen:      "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
 	KindAuditVerdict: "audit-verdict", KindLegalHold: "legal-hold",
 	KindAffiliate: "affiliate",
 }

@@ -197,6 +197,14 @@ var (
 	ErrRecoveryVotes = reject(92, "recovery-votes", "too few seats have signed the recovery")
 )
 
+// Rejections of anchors.
+var (
+	// ErrAnchorBack reports an anchor of an older manifest than the one that is anchored.
+	ErrAnchorBack = reject(96, "anchor-back", "a newer manifest of this index is anchored")
+	// ErrAnchorFork reports another manifest of the version that is anchored.
+	ErrAnchorFork = reject(97, "anchor-fork", "another manifest of this version is anchored")
+)
+
 var rejections []*Rejection
 
 func reject(code uint16, name, text string) *Rejection {

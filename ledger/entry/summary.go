@@ -33,6 +33,8 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("checkpoint %d of size %d is final", b.Height, b.Size)
 	case StateAnchor:
 		return fmt.Sprintf("state hash %x at size %d", b.State, b.Size)
+	case ManifestAnchor:
+		return fmt.Sprintf("%d manifests of its index", len(b.Anchors))
 	case Ack:
 		return fmt.Sprintf("the ledger acknowledged at size %d", b.Size)
 	case Rotate:

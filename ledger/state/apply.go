@@ -158,7 +158,7 @@ func (r roles) String() string {
 func signerRoles(k entry.Kind) roles {
 	switch k {
 	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck,
-		entry.KindAuditCommit, entry.KindAffiliate:
+		entry.KindAuditCommit, entry.KindAffiliate, entry.KindManifestAnchor:
 		return roles{member.Operator}
 	case entry.KindSeal, entry.KindStateAnchor:
 		return roles{member.Log}
@@ -194,6 +194,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareSeal(by, b)
 	case entry.StateAnchor:
 		return s.prepareStateAnchor(by, b)
+	case entry.ManifestAnchor:
+		return s.prepareManifestAnchor(by, b)
 	case entry.Ack:
 		return s.prepareAck(by, b)
 	case entry.Rotate:

@@ -41,6 +41,7 @@ const (
 	CheckpointSealed   EventKind = "checkpoint-sealed"
 	VoterAtFault       EventKind = "voter-at-fault" // it contradicts what its key has signed
 	StateAnchored      EventKind = "state-anchored"
+	ManifestsAnchored  EventKind = "manifests-anchored"
 	LedgerRecovered    EventKind = "ledger-recovered"
 	HandedOver         EventKind = "handed-over"
 	LogsCommitted      EventKind = "logs-committed"

@@ -65,7 +65,9 @@ type memberImage struct {
 	SuspendedAt  uint64        `cbor:"25,keyasint"`
 	Affiliates   []string      `cbor:"26,keyasint"`
 
-	Commits []dayCommitImage `cbor:"27,keyasint,omitempty"`
+	// Left out where there are none.
+	Commits   []dayCommitImage `cbor:"27,keyasint,omitempty"`
+	Manifests []ManifestAnchor `cbor:"30,keyasint,omitempty"`
 }
 
 type epochImage struct {
@@ -142,6 +144,7 @@ func (m *memberRecord) image() memberImage {
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
 		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates,
+		Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -12,6 +12,8 @@ import (
 // Hub is a member's running node, as its people see it. Every method is safe for concurrent use and
 // returns one of the errors of this package, wrapped, for everything that is not our own bug.
 type Hub interface {
+	Mirrors
+
 	// Status says who this node is, whether it is well, and whom it sees.
 	Status(ctx context.Context) (Status, error)
 

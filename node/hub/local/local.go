@@ -38,6 +38,7 @@ type Config struct {
 	Replica  *replica.Replica
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
+	Holder   *holder.Holder
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
@@ -55,6 +56,7 @@ type Config struct {
 type Hub struct {
 	cfg     Config
 	started time.Time
+	follow  *followers
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
 }
 
@@ -62,7 +64,9 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	cfg.Mirror.OnUpdate(h.changed)
+	return h
 }
 
 // nameOf is the name of the member behind a peer ID, or empty.
