@@ -7,12 +7,10 @@ package code
 // multiplicative group.
 const modulus = 0x11d
 
-var (
-	exp [510]byte // x^i
-	log [256]int
-)
+var exp, log = powers()
 
-func init() {
+// powers returns x^i for i up to 509, and the logarithm of what is not zero.
+func powers() (exp [510]byte, log [256]int) {
 	v := 1
 	for i := range 255 {
 		exp[i], exp[i+255] = byte(v), byte(v)
@@ -22,6 +20,7 @@ func init() {
 			v ^= modulus
 		}
 	}
+	return exp, log
 }
 
 // Mul is the product in GF(2^8).

@@ -31,6 +31,11 @@ func NewColumns(k int, leaves []Leaf) *Columns {
 	if c.prepare(leaves) {
 		return c
 	}
+	return portableColumns(k, leaves)
+}
+
+func portableColumns(k int, leaves []Leaf) *Columns {
+	c := &Columns{k: k}
 	c.nonces, c.ciphers = make([]uint64, len(leaves)), make([]cipher.Block, len(leaves))
 	for i := range leaves {
 		b, err := aes.NewCipher(leaves[i].Key[:])
