@@ -28,7 +28,7 @@ type Receiver struct {
 	firstKey [coinSize]byte
 
 	row     [32]byte // what items and tags are hashed under
-	keys    []okvs.Key
+	keys    *okvs.Groups
 	encoder *storeWriter
 	prover  *vole.Prover
 	rows    []byte
@@ -36,7 +36,8 @@ type Receiver struct {
 	coin    []byte
 
 	own     *evaluation
-	at      int // own entries before this are below all tags so far
+	bucket  int // of the own tags, the one with the last tag so far
+	at      int // in it: what is before is below all tags so far
 	last    entry
 	matches []Match
 }
@@ -161,7 +162,7 @@ func (r *Receiver) makeTrees(m []byte) ([]byte, error) {
 // makeBlock makes the same bytes however often it is called for a block: leaves and vector do not change.
 func (r *Receiver) makeBlock(m []byte) ([]byte, error) {
 	if r.keys == nil {
-		r.keys = hashItems(r.row, r.items)
+		r.keys = hashItems(r.row, r.shape, r.items)
 		r.encoder.begin(r.keys)
 	}
 	block := int(r.sent - beforeBlocks)
@@ -186,7 +187,7 @@ func (r *Receiver) evaluate() {
 	if r.own != nil {
 		return
 	}
-	own := evaluate(r.row, r.kind, r.shape, r.rows, nil, r.keys, r.config.LabelSize > 0)
+	own := evaluate(r.row, r.kind, r.shape, r.rows, nil, r.keys, r.count(), r.config.LabelSize > 0)
 	r.own = &own
 }
 

@@ -3,6 +3,7 @@ package bulk
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/crosslight/crosslight/privacy/bulk/internal/baseot"
 	"github.com/crosslight/crosslight/privacy/bulk/internal/extend"
@@ -24,7 +25,7 @@ type Sender struct {
 
 	chooser  *extend.Chooser
 	first    []byte // answer to the first check
-	keys     []okvs.Key
+	keys     *okvs.Groups
 	verifier *vole.Verifier
 	rows     []byte
 	row      [32]byte
@@ -208,7 +209,7 @@ func (s *Sender) takeTrees(message []byte) error {
 	s.verifier = vole.NewVerifier(s.kind, missing, leaves)
 	s.row = digest(rowDomain, s.hash[:], b[:32])
 	s.rows = make([]byte, s.layout.Rows()*s.kind.RowSize)
-	s.keys = hashItems(s.row, s.items) // while the receiver hashes and encodes its own
+	s.keys = hashItems(s.row, s.shape, s.items) // while the receiver hashes and encodes its own
 	return nil
 }
 
@@ -249,21 +250,20 @@ func (s *Sender) takeAnswer(message []byte) error {
 
 func (s *Sender) makeTags(m []byte) ([]byte, error) {
 	if s.tags == nil {
-		tags := evaluate(s.row, s.kind, s.shape, s.rows, s.verifier.Images(), s.keys, s.config.LabelSize > 0)
+		tags := evaluate(s.row, s.kind, s.shape, s.rows, s.verifier.Images(), s.keys, s.count(), s.config.LabelSize > 0)
 		s.replaceRepeated(&tags)
 		s.tags, s.rows, s.keys, s.verifier = &tags, nil, nil, nil
 	}
 	per := tagsPer(s.config.LabelSize)
 	from := int(s.sent-beforeTags) * per
-	part := s.tags.entries[from:min(from+per, s.count())]
-	for i := range part {
-		m = part[i].appendTag(m)
-	}
-	if size := s.config.LabelSize; size > 0 {
-		for i := range part {
-			x := part[i].index
-			m = seal(m, s.tags.seals[x], s.labels[int(x)*size:][:size])
-		}
+	to := min(from+per, s.count())
+	size := s.config.LabelSize
+	m = slices.Grow(m, (to-from)*entrySize(size))
+	s.tags.window(from, to, func(e *entry) { m = e.appendTag(m) })
+	if size > 0 {
+		s.tags.window(from, to, func(e *entry) {
+			m = seal(m, s.tags.seals[e.index], s.labels[int(e.index)*size:][:size])
+		})
 	}
 	return m, nil
 }

@@ -34,7 +34,10 @@ func (r *Receiver) takeTags(message []byte) error {
 
 // match appends all own digests with this tag.
 func (r *Receiver) match(tag *entry, sealed []byte, i int) {
-	own := r.own.entries
+	if b := r.own.bucketOf(tag.high); b != r.bucket {
+		r.bucket, r.at = b, 0
+	}
+	own := r.own.entries.bucket(r.bucket)
 	for r.at < len(own) && (own[r.at].high < tag.high || own[r.at].high == tag.high && own[r.at].low < tag.low) {
 		r.at++
 	}

@@ -25,13 +25,12 @@ func keysOf(seed uint64, n int) []Key {
 
 // encode makes the whole store.
 func encode(s Shape, keys []Key) ([]byte, error) {
-	order, start := s.Group(keys)
+	g := NewGroups(s, len(keys))
+	for i := range keys {
+		g.Add(&keys[i], i)
+	}
 	e, out := NewEncoder(s), make([]byte, s.Slots()*SlotSize)
-	for b := range s.Bins {
-		var members []Key
-		for _, x := range order[start[b]:start[b+1]] {
-			members = append(members, keys[x])
-		}
+	for b, members := range g.Keys {
 		if err := e.EncodeBin(out[b*s.BinSlots()*SlotSize:][:s.BinSlots()*SlotSize], members); err != nil {
 			return nil, err
 		}
@@ -87,7 +86,7 @@ func TestTable(t *testing.T) {
 		_, _ = rng.Read(images)
 		keys := keysOf(9, 50)
 		for _, with := range [][]byte{nil, images} {
-			table, out := NewTable(s, size, with), make([]byte, 50*size)
+			table, out := NewTable(s, size, with), make([]byte, 50*(size+SlotSize))
 			table.Load(slots)
 			table.Decode(out, keys)
 			for i := range keys {
@@ -105,7 +104,8 @@ func TestTable(t *testing.T) {
 						xor(want, with[b*size:], size)
 					}
 				}
-				if string(out[i*size:][:size]) != string(want) {
+				want = append(want, keys[i][:SlotSize]...)
+				if string(out[i*(size+SlotSize):][:size+SlotSize]) != string(want) {
 					t.Fatalf("size %d, key %d", size, i)
 				}
 			}
@@ -182,7 +182,7 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkDecode(b *testing.B) {
 	s, keys := ShapeOf(16384), keysOf(1, 16384)
-	slots, out := make([]byte, s.BinSlots()*32), make([]byte, len(keys)*32)
+	slots, out := make([]byte, s.BinSlots()*32), make([]byte, len(keys)*48)
 	table := NewTable(s, 32, make([]byte, 128*32))
 	for b.Loop() {
 		table.Load(slots)

@@ -31,11 +31,15 @@ type Shape struct {
 // come from is in specs/bulk-psi.md, "The store".
 func ShapeOf(n int) Shape {
 	bins := max(1, (n+binLoad-1)/binLoad)
-	load := (n + bins - 1) / bins
-	if bins > 1 {
-		load += (17*(isqrt(load)+1) + 1) / 2 // 8.5 standard deviations
+	return Shape{Bins: bins, Third: thirdFor(boundFor(bins, (n+bins-1)/bins))}
+}
+
+// boundFor bounds the keys of a bin that has mean of them on average: 8.5 standard deviations above.
+func boundFor(bins, mean int) int {
+	if bins == 1 {
+		return mean
 	}
-	return Shape{Bins: bins, Third: thirdFor(load)}
+	return mean + (17*(isqrt(mean)+1)+1)/2
 }
 
 // BinSlots is the number of slots of a bin, Slots that of the store.

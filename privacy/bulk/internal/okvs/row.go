@@ -40,21 +40,27 @@ func (s Shape) BinOf(k *Key) int {
 	return int(bin)
 }
 
-// Group orders keys by bin: order[start[b]:start[b+1]] are the indices of bin b's keys, ascending.
-func (s Shape) Group(keys []Key) (order []uint32, start []int) {
-	start = make([]int, s.Bins+1)
-	for i := range keys {
-		start[s.BinOf(&keys[i])+1]++
-	}
+// Groups holds keys by bin, each with its number.
+type Groups struct {
+	Keys    [][]Key
+	Numbers [][]uint32
+	shape   Shape
+}
+
+// NewGroups makes room for n keys: what a bin has by all likelihood, in one piece; a bin that gets more
+// grows.
+func NewGroups(s Shape, n int) *Groups {
+	room := boundFor(s.Bins, (n+s.Bins-1)/s.Bins)
+	g := &Groups{Keys: make([][]Key, s.Bins), Numbers: make([][]uint32, s.Bins), shape: s}
+	keys, numbers := make([]Key, s.Bins*room), make([]uint32, s.Bins*room)
 	for b := range s.Bins {
-		start[b+1] += start[b]
+		g.Keys[b], g.Numbers[b] = keys[b*room:b*room:(b+1)*room], numbers[b*room:b*room:(b+1)*room]
 	}
-	order = make([]uint32, len(keys))
-	next := append([]int(nil), start[:s.Bins]...)
-	for i := range keys {
-		b := s.BinOf(&keys[i])
-		order[next[b]] = uint32(i)
-		next[b]++
-	}
-	return order, start
+	return g
+}
+
+// Add puts a key into its bin.
+func (g *Groups) Add(k *Key, number int) {
+	b := g.shape.BinOf(k)
+	g.Keys[b], g.Numbers[b] = append(g.Keys[b], *k), append(g.Numbers[b], uint32(number))
 }

@@ -4,6 +4,7 @@ package simd
 
 import (
 	"encoding/binary"
+	"sync"
 
 	"golang.org/x/sys/cpu"
 )
@@ -159,12 +160,26 @@ func newFastTables(e *Encoder, columns [][2]uint64, matrix [][]byte, mul func(a,
 	return t
 }
 
+// workspace is memory for one call. What is left in it is secret and stays in this process.
+type workspace struct {
+	sliced  [8 * 64 * 192]byte
+	eights  [Rows * 32]byte
+	sums    [64 * 32]byte
+	scratch [16 * 64]byte
+	tail    [8 * PlaneSize]byte
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
 // encodeFast works on 512 rows at a time: sliced bytes of slots, of parity, then planes.
 func (e *Encoder) encodeFast(planes, slots []byte) {
 	_, _ = planes[:e.columns*PlaneSize], slots[:Rows*16]
 	n := 16 + (e.columns-128+7)/8
 	stride := 64 * n
-	sliced, tail := make([]byte, 8*stride), make([]byte, 8*PlaneSize)
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	sliced, tail := w.sliced[:8*stride], w.tail[:]
+	clear(tail)
 	for at := 0; at < PlaneSize; at += 64 {
 		for g := range 8 {
 			part := sliced[g*stride:]
@@ -195,10 +210,14 @@ func (e *Encoder) shortenFast(rows, planes []byte) {
 		slots = 192
 	}
 	stride := 64 * slots
-	sliced, sums, scratch := make([]byte, 8*stride), make([]byte, 64*e.row), make([]byte, 16*64)
-	var tail [8 * PlaneSize]byte
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	sliced, sums, scratch, tail := w.sliced[:8*stride], w.sums[:], w.scratch[:], w.tail[:]
 	whole := n / 8
-	copy(tail[:], planes[whole*8*PlaneSize:n*PlaneSize])
+	clear(tail[copy(tail, planes[whole*8*PlaneSize:n*PlaneSize]):])
+	for g := range 8 {
+		clear(sliced[g*stride+64*whole:][:stride-64*whole])
+	}
 	for at := 0; at < PlaneSize; at += 64 {
 		slicePlanes(&sliced[0], &planes[at], uint64(whole), uint64(stride))
 		if n%8 != 0 {
@@ -222,7 +241,9 @@ func drawFast(sums, rows, coins []byte, size int) bool {
 	if !accelerated || size != 16 && size != 32 {
 		return false
 	}
-	eights, part := make([]byte, Rows*size), make([]byte, 16*64)
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	eights, part := w.eights[:], w.scratch[:]
 	for at := 0; at < len(coins); at += DrawSize(Rows) {
 		n := min(DrawSize(Rows), len(coins)-at) / Draws
 		from := rows[at/Draws*8*size:][:8*n*size]

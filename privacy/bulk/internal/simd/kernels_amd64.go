@@ -54,6 +54,21 @@ func sliceEights16(dst *byte, rows *byte, n uint64)
 // 8·H+i at bit p of the 64 that eights has, stride bytes apart, for each of n times 8 rows.
 func drawSums(sums *byte, eights *byte, coins *byte, n uint64, stride uint64)
 
+// decode32 is Decode for n keys.
+func decode32(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+
+// decode32Images is Decode for n keys.
+func decode32Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+
+// decode16 is Decode for n keys.
+func decode16(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+
+// decode16Images is Decode for n keys.
+func decode16Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+
+// addMasked4 adds a plane to each of four, where its mask is all ones.
+func addMasked4(planes *byte, plane *byte, masks *uint64)
+
 // hash32 hashes pairs of inputs of 32 bytes. State is F, E, B, A, H, G, D, C in words; constants are
 // the padding, 32 bytes in words, the mask that turns words around, and the 64 constants of the rounds.
 func hash32(dst *byte, inputs *byte, state *byte, constants *byte, pairs uint64)

@@ -4764,6 +4764,469 @@ sum:
 	VZEROUPPER
 	RET
 
+// func decode32(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+// Requires: AVX, AVX2
+TEXT ·decode32(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), CX
+	MOVQ keys+8(FP), BX
+	MOVQ rows+16(FP), SI
+	MOVQ dense+24(FP), DI
+	MOVQ bins+40(FP), R8
+	MOVQ third+48(FP), R9
+	MOVQ n+56(FP), R10
+	MOVQ R9, R11
+	SHLQ $0x05, R11
+
+key:
+	MOVQ    16(BX), AX
+	MULQ    R8
+	MOVQ    SI, R12
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R12, DX
+	VMOVDQU (DX), Y0
+	ADDQ    R11, R12
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R12, DX
+	VPXOR   (DX), Y0, Y0
+	ADDQ    R11, R12
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R12, DX
+	VPXOR   (DX), Y0, Y0
+	ADDQ    R11, R12
+	MOVQ    24(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   (DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   8192(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   16384(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   24576(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   32768(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   40960(DI)(AX*1), Y0, Y0
+	VMOVDQU Y0, (CX)
+	VMOVDQU (BX), X1
+	VMOVDQU X1, 32(CX)
+	ADDQ    $0x20, BX
+	ADDQ    $0x30, CX
+	DECQ    R10
+	JNZ     key
+	VZEROUPPER
+	RET
+
+// func decode32Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+// Requires: AVX, AVX2
+TEXT ·decode32Images(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), CX
+	MOVQ keys+8(FP), BX
+	MOVQ rows+16(FP), SI
+	MOVQ dense+24(FP), DI
+	MOVQ bins+40(FP), R8
+	MOVQ third+48(FP), R9
+	MOVQ n+56(FP), R10
+	MOVQ images+32(FP), R11
+	MOVQ R9, R12
+	SHLQ $0x05, R12
+
+key:
+	MOVQ    16(BX), AX
+	MULQ    R8
+	MOVQ    SI, R13
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R13, DX
+	VMOVDQU (DX), Y0
+	ADDQ    R12, R13
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R13, DX
+	VPXOR   (DX), Y0, Y0
+	ADDQ    R12, R13
+	MULQ    R9
+	SHLQ    $0x05, DX
+	ADDQ    R13, DX
+	VPXOR   (DX), Y0, Y0
+	ADDQ    R12, R13
+	MOVQ    24(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   (DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   8192(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   16384(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   24576(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   32768(DI)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   40960(DI)(AX*1), Y0, Y0
+	MOVQ    (BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   (R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   8192(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   16384(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   24576(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   32768(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   40960(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   49152(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHLQ    $0x05, AX
+	VPXOR   57344(R11)(AX*1), Y0, Y0
+	MOVQ    8(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   65536(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   73728(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   81920(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   90112(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   98304(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   106496(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x05, AX
+	VPXOR   114688(R11)(AX*1), Y0, Y0
+	MOVBQZX DL, AX
+	SHLQ    $0x05, AX
+	VPXOR   122880(R11)(AX*1), Y0, Y0
+	VMOVDQU Y0, (CX)
+	VMOVDQU (BX), X1
+	VMOVDQU X1, 32(CX)
+	ADDQ    $0x20, BX
+	ADDQ    $0x30, CX
+	DECQ    R10
+	JNZ     key
+	VZEROUPPER
+	RET
+
+// func decode16(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+// Requires: AVX
+TEXT ·decode16(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), CX
+	MOVQ keys+8(FP), BX
+	MOVQ rows+16(FP), SI
+	MOVQ dense+24(FP), DI
+	MOVQ bins+40(FP), R8
+	MOVQ third+48(FP), R9
+	MOVQ n+56(FP), R10
+	MOVQ R9, R11
+	SHLQ $0x04, R11
+
+key:
+	MOVQ    16(BX), AX
+	MULQ    R8
+	MOVQ    SI, R12
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R12, DX
+	VMOVDQU (DX), X0
+	ADDQ    R11, R12
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R12, DX
+	VPXOR   (DX), X0, X0
+	ADDQ    R11, R12
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R12, DX
+	VPXOR   (DX), X0, X0
+	ADDQ    R11, R12
+	MOVQ    24(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   (DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   4096(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   8192(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   12288(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   16384(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   20480(DI)(AX*1), X0, X0
+	VMOVDQU X0, (CX)
+	VMOVDQU (BX), X1
+	VMOVDQU X1, 16(CX)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, CX
+	DECQ    R10
+	JNZ     key
+	VZEROUPPER
+	RET
+
+// func decode16Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
+// Requires: AVX
+TEXT ·decode16Images(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), CX
+	MOVQ keys+8(FP), BX
+	MOVQ rows+16(FP), SI
+	MOVQ dense+24(FP), DI
+	MOVQ bins+40(FP), R8
+	MOVQ third+48(FP), R9
+	MOVQ n+56(FP), R10
+	MOVQ images+32(FP), R11
+	MOVQ R9, R12
+	SHLQ $0x04, R12
+
+key:
+	MOVQ    16(BX), AX
+	MULQ    R8
+	MOVQ    SI, R13
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R13, DX
+	VMOVDQU (DX), X0
+	ADDQ    R12, R13
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R13, DX
+	VPXOR   (DX), X0, X0
+	ADDQ    R12, R13
+	MULQ    R9
+	SHLQ    $0x04, DX
+	ADDQ    R13, DX
+	VPXOR   (DX), X0, X0
+	ADDQ    R12, R13
+	MOVQ    24(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   (DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   4096(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   8192(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   12288(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   16384(DI)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   20480(DI)(AX*1), X0, X0
+	MOVQ    (BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   (R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   4096(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   8192(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   12288(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   16384(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   20480(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   24576(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHLQ    $0x04, AX
+	VPXOR   28672(R11)(AX*1), X0, X0
+	MOVQ    8(BX), DX
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   32768(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   36864(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   40960(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   45056(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   49152(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   53248(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHRQ    $0x08, DX
+	SHLQ    $0x04, AX
+	VPXOR   57344(R11)(AX*1), X0, X0
+	MOVBQZX DL, AX
+	SHLQ    $0x04, AX
+	VPXOR   61440(R11)(AX*1), X0, X0
+	VMOVDQU X0, (CX)
+	VMOVDQU (BX), X1
+	VMOVDQU X1, 16(CX)
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, CX
+	DECQ    R10
+	JNZ     key
+	VZEROUPPER
+	RET
+
+// func addMasked4(planes *byte, plane *byte, masks *uint64)
+// Requires: AVX, AVX512F
+TEXT ·addMasked4(SB), NOSPLIT, $0-24
+	MOVQ         planes+0(FP), AX
+	MOVQ         plane+8(FP), CX
+	MOVQ         masks+16(FP), DX
+	VMOVDQU64    (CX), Z0
+	VMOVDQU64    64(CX), Z1
+	VMOVDQU64    128(CX), Z2
+	VMOVDQU64    192(CX), Z3
+	VPBROADCASTQ (DX), Z4
+	VPANDQ       Z0, Z4, Z5
+	VPXORQ       (AX), Z5, Z5
+	VMOVDQU64    Z5, (AX)
+	VPANDQ       Z1, Z4, Z6
+	VPXORQ       64(AX), Z6, Z6
+	VMOVDQU64    Z6, 64(AX)
+	VPANDQ       Z2, Z4, Z7
+	VPXORQ       128(AX), Z7, Z7
+	VMOVDQU64    Z7, 128(AX)
+	VPANDQ       Z3, Z4, Z8
+	VPXORQ       192(AX), Z8, Z8
+	VMOVDQU64    Z8, 192(AX)
+	VPBROADCASTQ 8(DX), Z4
+	VPANDQ       Z0, Z4, Z5
+	VPXORQ       256(AX), Z5, Z5
+	VMOVDQU64    Z5, 256(AX)
+	VPANDQ       Z1, Z4, Z6
+	VPXORQ       320(AX), Z6, Z6
+	VMOVDQU64    Z6, 320(AX)
+	VPANDQ       Z2, Z4, Z7
+	VPXORQ       384(AX), Z7, Z7
+	VMOVDQU64    Z7, 384(AX)
+	VPANDQ       Z3, Z4, Z8
+	VPXORQ       448(AX), Z8, Z8
+	VMOVDQU64    Z8, 448(AX)
+	VPBROADCASTQ 16(DX), Z4
+	VPANDQ       Z0, Z4, Z5
+	VPXORQ       512(AX), Z5, Z5
+	VMOVDQU64    Z5, 512(AX)
+	VPANDQ       Z1, Z4, Z6
+	VPXORQ       576(AX), Z6, Z6
+	VMOVDQU64    Z6, 576(AX)
+	VPANDQ       Z2, Z4, Z7
+	VPXORQ       640(AX), Z7, Z7
+	VMOVDQU64    Z7, 640(AX)
+	VPANDQ       Z3, Z4, Z8
+	VPXORQ       704(AX), Z8, Z8
+	VMOVDQU64    Z8, 704(AX)
+	VPBROADCASTQ 24(DX), Z4
+	VPANDQ       Z0, Z4, Z5
+	VPXORQ       768(AX), Z5, Z5
+	VMOVDQU64    Z5, 768(AX)
+	VPANDQ       Z1, Z4, Z6
+	VPXORQ       832(AX), Z6, Z6
+	VMOVDQU64    Z6, 832(AX)
+	VPANDQ       Z2, Z4, Z7
+	VPXORQ       896(AX), Z7, Z7
+	VMOVDQU64    Z7, 896(AX)
+	VPANDQ       Z3, Z4, Z8
+	VPXORQ       960(AX), Z8, Z8
+	VMOVDQU64    Z8, 960(AX)
+	VZEROUPPER
+	RET
+
 // func hash32(dst *byte, inputs *byte, state *byte, constants *byte, pairs uint64)
 // Requires: SHA, SSE2, SSSE3
 TEXT ·hash32(SB), NOSPLIT, $0-40

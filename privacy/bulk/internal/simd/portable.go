@@ -19,3 +19,7 @@ func drawFast(_, _, _ []byte, _ int) bool { return false }
 
 func (h *Hasher) prepare()                             {}
 func (h *Hasher) sumFast([][32]byte, []byte, int) bool { return false }
+
+func (s *Selection) decodeFast(_, _ []byte) bool { return false }
+
+func xorMasksFast(_, _ []byte, _ byte, _ int) bool { return false }

@@ -31,6 +31,7 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 	"errors"
+	"slices"
 
 	"github.com/crosslight/crosslight/privacy/bulk/internal/code"
 	"github.com/crosslight/crosslight/privacy/bulk/internal/simd"
@@ -116,6 +117,7 @@ func (p *Prover) Block(message, rows []byte, l Layout, block int, slots []byte) 
 		p.leaves.Fold(p.planes[i*p.kind.K*simd.PlaneSize:][:p.kind.K*simd.PlaneSize], p.masked[i*simd.PlaneSize:][:simd.PlaneSize], i, block)
 	}
 	p.kind.encoder.Encode(p.masked, p.slots)
+	message = slices.Grow(message, p.kind.Columns*n/8)
 	for i := range p.kind.Columns {
 		message = append(message, p.masked[i*simd.PlaneSize:][:n/8]...)
 	}
@@ -176,9 +178,7 @@ func (v *Verifier) Block(rows []byte, l Layout, block int, message []byte) error
 	for i := range v.kind.Columns {
 		planes := v.planes[i*v.kind.K*simd.PlaneSize:][:v.kind.K*simd.PlaneSize]
 		v.leaves.Fold(planes, nil, i, block)
-		for b := range v.kind.K {
-			simd.XorMasked(planes[b*simd.PlaneSize:], message[i*n/8:][:n/8], -uint64(v.missing[i]>>b&1))
-		}
+		simd.XorMasks(planes, message[i*n/8:][:n/8], v.missing[i], v.kind.K)
 	}
 	v.kind.shorten(rows, &v.scratch, n)
 	return nil
