@@ -16,12 +16,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/crosslight/crosslight/node/bench"
-	"github.com/crosslight/crosslight/privacy/bulk"
 )
 
 func (a *app) benchBulk() *cobra.Command {
 	var o bench.BulkOptions
-	var check, compact bool
+	var check bool
 	c := a.verb(&cobra.Command{
 		Use: "bulk", Short: "Set against set beside an intersection by Diffie–Hellman",
 		Long: "Runs both parties as two processes over loopback, for equal and for very unequal sets, and adds\n" +
@@ -30,9 +29,6 @@ func (a *app) benchBulk() *cobra.Command {
 			"measured with a sample in the same run and scaled by the number of elements.",
 		Example: "  crosslight bench bulk -o json --check\n  crosslight bench bulk --n 1048576",
 	}, endless, func(ctx context.Context, _ []string) error {
-		if o.Mode = bulk.Fast; compact {
-			o.Mode = bulk.Compact
-		}
 		o.Now, o.Parties = time.Now(), bulkParties
 		o.Say = func(text string) { a.say("%s", text) }
 		r, err := bench.Bulk(ctx, o)
@@ -44,7 +40,7 @@ func (a *app) benchBulk() *cobra.Command {
 	c.Flags().IntVar(&o.N, "n", 0, "digests of each party, one run; 0 runs all sizes")
 	c.Flags().IntVar(&o.Sample, "sample", 8192, "elements that the baseline is measured with")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of the inputs")
-	c.Flags().BoolVar(&compact, "compact", false, "send less and compute more")
+	c.Flags().BoolVar(&o.Compact, "compact", false, "send less and compute more")
 	c.Flags().BoolVar(&check, "check", false, "exit 1 when a target is missed")
 	return c
 }

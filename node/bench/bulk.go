@@ -11,12 +11,12 @@ import (
 
 // BulkOptions sets the sizes of the bulk bench.
 type BulkOptions struct {
-	N      int // one equal size; 0 is the whole list
-	Mode   bulk.Mode
-	Sample int // elements that the baseline is measured with
-	Seed   uint64
-	Now    time.Time
-	Say    func(string) // progress; may be nil
+	N       int  // one equal size; 0 is the whole list
+	Compact bool // fewer bytes for more computation
+	Sample  int  // elements that the baseline is measured with
+	Seed    uint64
+	Now     time.Time
+	Say     func(string) // progress; may be nil
 	// Parties runs both parties of a session as two processes and returns what each measured.
 	Parties func(ctx context.Context, receiver, sender BulkParty) (BulkMeasure, BulkMeasure, error)
 }
@@ -100,7 +100,7 @@ func Bulk(ctx context.Context, o BulkOptions) (Result, error) {
 	r := newResult("bulk", o.Seed, o.Now)
 	r.Params["n"], r.Params["ecdh_sample"] = o.N, o.Sample
 	r.Params["ecdh"] = "ristretto255 of this program, all cores, sampled and scaled by elements"
-	r.Params["mode"] = map[bulk.Mode]string{bulk.Fast: "fast", bulk.Compact: "compact"}[o.Mode]
+	r.Params["compact"] = o.Compact
 	runs := BulkRuns{}
 	for _, size := range sizes {
 		o.Say(fmt.Sprintf("%d against %d", size[0], size[1]))
@@ -117,9 +117,12 @@ func Bulk(ctx context.Context, o BulkOptions) (Result, error) {
 }
 
 func bulkRun(ctx context.Context, o BulkOptions, nReceiver, nSender int) (BulkRun, error) {
-	common := min(nReceiver, nSender) / 2
-	receiver := BulkParty{Role: "receiver", Own: nReceiver, Peer: nSender, Common: common, Mode: o.Mode, Seed: o.Seed}
-	sender := BulkParty{Role: "sender", Own: nSender, Peer: nReceiver, Common: common, Mode: o.Mode, Seed: o.Seed}
+	common, mode := min(nReceiver, nSender)/2, bulk.Fast
+	if o.Compact {
+		mode = bulk.Compact
+	}
+	receiver := BulkParty{Role: "receiver", Own: nReceiver, Peer: nSender, Common: common, Mode: mode, Seed: o.Seed}
+	sender := BulkParty{Role: "sender", Own: nSender, Peer: nReceiver, Common: common, Mode: mode, Seed: o.Seed}
 	a, b, err := o.Parties(ctx, receiver, sender)
 	if err != nil {
 		return BulkRun{}, err
