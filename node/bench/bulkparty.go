@@ -43,7 +43,7 @@ func runBulk(p BulkParty, digests []byte, conn io.ReadWriter) (BulkMeasure, erro
 		if err != nil {
 			return BulkMeasure{}, err
 		}
-		m, matches = r, func() int { return len(r.Matches()) }
+		m, matches = r, func() int { return r.Count() }
 	} else if m, err = bulk.NewSender(c, digests, nil); err != nil {
 		return BulkMeasure{}, err
 	}
@@ -81,6 +81,7 @@ func exchange(m bulk.Machine, conn io.ReadWriter) (sent int64, err error) {
 			if _, err := out.Write(b); err != nil {
 				return 0, err
 			}
+			m.Release(b)
 		}
 		if err := out.Flush(); err != nil {
 			return 0, err

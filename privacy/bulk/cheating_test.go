@@ -115,7 +115,7 @@ func TestReplayAndReorder(t *testing.T) {
 		}
 		if kind(m[0]) == kindBlock {
 			last = bytes.Clone(m) // the block before, then this one's number too high
-			later = append(header(kindBlock, n+2), m[headerSize:]...)
+			later = append(header(nil, kindBlock, n+2), m[headerSize:]...)
 		}
 		return m
 	})

@@ -23,6 +23,7 @@ type party struct {
 	received uint32
 	hash     [32]byte // Transcript
 	kept     map[uint32][]byte
+	spare    []byte // of a message that was sent
 	failed   error
 }
 
@@ -62,6 +63,9 @@ func (p *party) Rewind(sent uint32) error {
 	return nil
 }
 
+// Release gives the memory of a message back.
+func (p *party) Release(message []byte) { p.spare = message }
+
 // next gives message number sent: from those kept, or made by make. What make returns with keep set must
 // not be made twice (it is random), and is kept.
 func (p *party) next(k kind, keep bool, make func([]byte) ([]byte, error)) ([]byte, error) {
@@ -69,7 +73,8 @@ func (p *party) next(k kind, keep bool, make func([]byte) ([]byte, error)) ([]by
 		p.sent++
 		return append([]byte(nil), m...), nil
 	}
-	m, err := make(header(k, p.sent))
+	m, err := make(header(p.spare[:0], k, p.sent))
+	p.spare = nil
 	if err != nil {
 		p.failed = err
 		return nil, err

@@ -31,8 +31,8 @@ const (
 	version    = 1
 )
 
-func header(k kind, number uint32) []byte {
-	return binary.BigEndian.AppendUint32([]byte{byte(k)}, number)
+func header(b []byte, k kind, number uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(b, byte(k)), number)
 }
 
 // body returns what follows the header of the message that is due.

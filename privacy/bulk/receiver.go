@@ -39,7 +39,8 @@ type Receiver struct {
 	bucket  int // of the own tags, the one with the last tag so far
 	at      int // in it: what is before is below all tags so far
 	last    entry
-	matches []Match
+	matched []uint32 // numbers of digests
+	labels  [][]byte // of those, with labels
 }
 
 // NewReceiver starts a session for digests, DigestSize bytes each, which must stay as they are until the
@@ -56,7 +57,19 @@ func NewReceiver(c Config, digests []byte) (*Receiver, error) {
 }
 
 // Matches returns what was found so far; all of it once the receiver is Done.
-func (r *Receiver) Matches() []Match { return r.matches }
+func (r *Receiver) Matches() []Match {
+	out := make([]Match, len(r.matched))
+	for i, x := range r.matched {
+		out[i].Index = int(x)
+		if r.labels != nil {
+			out[i].Label = r.labels[i]
+		}
+	}
+	return out
+}
+
+// Count is the number of Matches.
+func (r *Receiver) Count() int { return len(r.matched) }
 
 // Done says that everything was sent and received.
 func (r *Receiver) Done() bool {

@@ -171,7 +171,7 @@ func (s *Sender) answerHello(h hello, request, message []byte) error {
 	s.coin, s.filler = random[32:][:coinSize], random[32+coinSize:]
 	s.hello, s.chooser, s.offer = h, chooser, append(a.encode(), offer...)
 	s.shape, s.layout = layout(h.items)
-	s.hash = digest(transcriptDomain, message, append(header(kindAnswerHello, 0), s.offer...))
+	s.hash = digest(transcriptDomain, message, append(header(nil, kindAnswerHello, 0), s.offer...))
 	return nil
 }
 

@@ -42,11 +42,11 @@ func (r *Receiver) match(tag *entry, sealed []byte, i int) {
 		r.at++
 	}
 	for ; r.at < len(own) && own[r.at].same(tag); r.at++ {
-		m := Match{Index: int(own[r.at].index)}
+		x := own[r.at].index
 		if size := r.config.LabelSize; size > 0 {
-			m.Label = open(r.own.seals[m.Index], sealed[i*(size+SealExtra):][:size+SealExtra])
+			r.labels = append(r.labels, open(r.own.seals[x], sealed[i*(size+SealExtra):][:size+SealExtra]))
 		}
-		r.matches = append(r.matches, m)
+		r.matched = append(r.matched, x)
 	}
 }
 

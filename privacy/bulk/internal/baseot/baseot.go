@@ -89,10 +89,14 @@ func (r *Receiver) Keys(reply []byte) ([]Key, error) {
 	if y.Decode(reply) != nil || y.Equal(ristretto.New()) == 1 {
 		return nil, ErrMessage
 	}
-	keys := make([]Key, len(r.choices))
+	shared := make([]*ristretto.Element, len(r.secrets))
 	for i, a := range r.secrets {
-		shared := ristretto.New().Mul(a, y)
-		keys[i] = r.session.key(i, r.choices[i], r.request[i*RequestSize:][:RequestSize], reply, shared)
+		shared[i] = ristretto.New().Mul(half(a), y)
+	}
+	encoded := ristretto.EncodeDoubled(nil, shared)
+	keys := make([]Key, len(r.choices))
+	for i, c := range r.choices {
+		keys[i] = r.session.key(i, c, r.request[i*RequestSize:][:RequestSize], reply, encoded[i*ristretto.ElementSize:][:ristretto.ElementSize])
 	}
 	return keys, nil
 }
@@ -108,8 +112,9 @@ func Send(session Session, request []byte, n int, rnd io.Reader) (reply []byte, 
 		return nil, nil, err
 	}
 	reply = ristretto.New().MulBase(y).Encode(nil)
-	keys = make([][2]Key, n)
-	for i := range keys {
+	shared := make([]*ristretto.Element, 0, 2*n)
+	halved := half(y)
+	for i := range n {
 		pair := request[i*RequestSize:][:RequestSize]
 		for b := range byte(2) {
 			own, other := pair[int(b)*ristretto.ElementSize:][:ristretto.ElementSize], pair[int(1-b)*ristretto.ElementSize:][:ristretto.ElementSize]
@@ -118,7 +123,14 @@ func Send(session Session, request []byte, n int, rnd io.Reader) (reply []byte, 
 				return nil, nil, ErrMessage
 			}
 			e.Add(e, session.group(i, b, other))
-			keys[i][b] = session.key(i, b, pair, reply, e.Mul(y, e))
+			shared = append(shared, e.Mul(halved, e))
+		}
+	}
+	encoded := ristretto.EncodeDoubled(nil, shared)
+	keys = make([][2]Key, n)
+	for i := range keys {
+		for b := range byte(2) {
+			keys[i][b] = session.key(i, b, request[i*RequestSize:][:RequestSize], reply, encoded[(2*i+int(b))*ristretto.ElementSize:][:ristretto.ElementSize])
 		}
 	}
 	return reply, keys, nil
@@ -130,9 +142,9 @@ func (s Session) group(i int, b byte, element []byte) *ristretto.Element {
 	return ristretto.New().FromUniform(&uniform)
 }
 
-func (s Session) key(i int, b byte, request, reply []byte, shared *ristretto.Element) Key {
+func (s Session) key(i int, b byte, request, reply, shared []byte) Key {
 	in := append(append(s.prefix(keyDomain, i, b), request...), reply...)
-	sum := sha256.Sum256(shared.Encode(in))
+	sum := sha256.Sum256(append(in, shared...))
 	return Key(sum[:KeySize])
 }
 
@@ -149,6 +161,17 @@ func randomScalar(rnd io.Reader) (*ristretto.Scalar, error) {
 	}
 	return ristretto.NewScalar().SetUniformBytes(uniform[:])
 }
+
+// halves is 1/2 modulo the group's order: the group encodes doubled elements by the batch.
+var halves = func() *ristretto.Scalar {
+	two, err := ristretto.NewScalar().SetCanonicalBytes(append([]byte{2}, make([]byte, ristretto.ScalarSize-1)...))
+	if err != nil {
+		panic(err)
+	}
+	return two.Invert(two)
+}()
+
+func half(s *ristretto.Scalar) *ristretto.Scalar { return ristretto.NewScalar().Multiply(s, halves) }
 
 // swap exchanges a and b if bit is 1, in the same time as if it is 0.
 func swap(a, b []byte, bit byte) {

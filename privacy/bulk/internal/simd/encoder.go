@@ -1,6 +1,9 @@
 package simd
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // Encoder encodes slots of 16 bytes with a systematic binary code, and shortens rows by a linear map.
 // It holds tables only, and may be shared.
@@ -9,7 +12,7 @@ type Encoder struct {
 	k       int
 	row     int // bytes of a shortened row
 	parity  [][16]byte
-	short   []byte // column, symbol -> row bytes
+	short   func() []byte // column, symbol -> row bytes
 	fast    *fastTables
 }
 
@@ -18,33 +21,45 @@ type Encoder struct {
 // column's symbol is k bits.
 func NewEncoder(k int, columns [][2]uint64, matrix [][]byte, mul func(a, b byte) byte) *Encoder {
 	e := &Encoder{columns: len(columns), k: k, row: len(matrix)}
-	e.parity = make([][16]byte, 16*256) // message byte and its place -> parity bits
-	for at := range 16 {
-		for v := range 256 {
-			for j, set := range columns[128:] {
-				bits := set[at>>3] >> (8 * (at & 7)) & uint64(v)
-				e.parity[at<<8|v][j>>3] |= odd(bits) << (j & 7)
-			}
-		}
-	}
-	e.short = make([]byte, len(columns)<<k*e.row)
-	for i := range columns {
-		for v := range 1 << k {
-			for t := range e.row {
-				e.short[(i<<k|v)*e.row+t] = mul(matrix[t][i], byte(v))
-			}
-		}
-	}
+	e.parity = parityTable(columns[128:])
+	e.short = sync.OnceValue(func() []byte { return shortTable(k, len(columns), matrix, mul) })
 	e.fast = newFastTables(e, columns, matrix, mul)
 	return e
 }
 
-func odd(x uint64) byte {
-	x ^= x >> 32
-	x ^= x >> 16
-	x ^= x >> 8
-	x ^= x >> 4
-	return byte(uint16(0x6996) >> (x & 15) & 1)
+// parityTable gives the parity bits for each message byte at its place.
+func parityTable(columns [][2]uint64) [][16]byte {
+	t := make([][16]byte, 16*256)
+	for at := range 16 {
+		part := t[at<<8:][:256]
+		for b := range 8 {
+			one := &part[1<<b]
+			for j, set := range columns {
+				one[j>>3] |= byte(set[at>>3]>>(8*(at&7)+b)&1) << (j & 7)
+			}
+		}
+		for v := range part {
+			if rest := v & (v - 1); rest != 0 {
+				part[v] = part[rest]
+				xorInto(part[v][:], part[v&-v][:])
+			}
+		}
+	}
+	return t
+}
+
+// shortTable gives the shortened row for each symbol of each column. Only the portable functions need it.
+func shortTable(k, columns int, matrix [][]byte, mul func(a, b byte) byte) []byte {
+	row := len(matrix)
+	t := make([]byte, columns<<k*row)
+	for i := range columns {
+		for v := range 1 << k {
+			for s := range row {
+				t[(i<<k|v)*row+s] = mul(matrix[s][i], byte(v))
+			}
+		}
+	}
+	return t
 }
 
 // RowSize is the length of a shortened row in bytes.
@@ -98,8 +113,9 @@ func (e *Encoder) Shorten(rows, planes []byte) {
 
 func (e *Encoder) shortenPortable(rows, planes []byte) {
 	clear(rows[:Rows*e.row])
+	short := e.short()
 	for i := range e.columns {
-		table := e.short[i<<e.k*e.row:]
+		table := short[i<<e.k*e.row:]
 		for j := 0; j < Rows; j += 8 {
 			var x uint64
 			for b := range e.k {
@@ -110,14 +126,6 @@ func (e *Encoder) shortenPortable(rows, planes []byte) {
 				xorWords(rows[(j+r)*e.row:], table[int(byte(x>>(8*r)))*e.row:], e.row)
 			}
 		}
-	}
-}
-
-// ShortenOne maps a single row, a symbol to a column.
-func (e *Encoder) ShortenOne(row, symbols []byte) {
-	clear(row[:e.row])
-	for i, v := range symbols {
-		xorWords(row, e.short[(i<<e.k|int(v))*e.row:], e.row)
 	}
 }
 
