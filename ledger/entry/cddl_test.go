@@ -21,7 +21,9 @@ var ledgerMaps = map[string]any{
 	"revoke-key": RevokeKey{}, "set-upgrade": SetUpgrade{}, "vote": Vote{}, "withdraw-proposal": WithdrawProposal{},
 	"emergency-suspend": EmergencySuspend{}, "clock-attest": ClockAttest{}, "ack": Ack{}, "rotate": Rotate{},
 	"rotation": Rotation{}, "revoke": Revoke{}, "hand-over": HandOver{}, "seal": Seal{}, "state-anchor": StateAnchor{},
-	"recovery": Recovery{}, "recovery-statement": RecoveryStatement{},
+	"recovery": Recovery{}, "recovery-statement": RecoveryStatement{}, "ceiling": policy.Ceiling{},
+	"open-audit": OpenAudit{}, "audit-commit": AuditCommit{}, "day-log": DayLog{}, "audit-nonce": AuditNonce{},
+	"audit-reveal": AuditReveal{}, "audit-verdict": AuditVerdict{}, "legal-hold": LegalHold{},
 }
 
 // elsewhere are those that tests beside their structs compare: ledger/state, ledger/forward, ledger/replica,
@@ -29,6 +31,7 @@ var ledgerMaps = map[string]any{
 var elsewhere = []string{
 	"state", "state-member", "state-seq", "state-proposal", "submit-request", "submit-response", "raft-request", "raft-append",
 	"raft-entry", "raft-server", "raft-vote", "raft-snapshot", "raft-reply", "raft-point", "snapshot-header", "invitation",
+	"state-audit",
 }
 
 // TestCDDL: the published schemas have the fields that the messages have, no more and no fewer, and no map of

@@ -10,6 +10,7 @@ import (
 func TestCDDL(t *testing.T) {
 	for _, words := range specs.SchemaDifference("ledger.cddl", map[string]any{
 		"state": image{}, "state-member": memberImage{}, "state-seq": seqImage{}, "state-proposal": proposalImage{},
+		"state-audit": auditImage{},
 	}) {
 		t.Error(words)
 	}
