@@ -21,7 +21,7 @@ var ledgerMaps = map[string]any{
 	"revoke-key": RevokeKey{}, "set-upgrade": SetUpgrade{}, "vote": Vote{}, "withdraw-proposal": WithdrawProposal{},
 	"emergency-suspend": EmergencySuspend{}, "clock-attest": ClockAttest{}, "ack": Ack{}, "rotate": Rotate{},
 	"rotation": Rotation{}, "revoke": Revoke{}, "hand-over": HandOver{}, "seal": Seal{}, "state-anchor": StateAnchor{},
-	"recovery": Recovery{}, "recovery-statement": RecoveryStatement{}, "ceiling": policy.Ceiling{},
+	"recovery": Recovery{}, "recovery-statement": RecoveryStatement{},
 	"open-audit": OpenAudit{}, "audit-commit": AuditCommit{}, "day-log": DayLog{}, "audit-nonce": AuditNonce{},
 	"audit-reveal": AuditReveal{}, "audit-verdict": AuditVerdict{}, "legal-hold": LegalHold{},
 }
