@@ -179,6 +179,7 @@ func (n *Node) checks() {
 		return ""
 	})
 	n.health.Register("finality", n.checkFinality)
+	n.health.Register("cosigning", n.cosigning.Check)
 	n.health.Register("keys", n.keys.failing)
 	n.health.Register("index", n.holder.Indexer().Check)
 	n.health.Register("epoch", func() string {

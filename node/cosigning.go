@@ -41,7 +41,7 @@ func (n *Node) openCosigning() error {
 	}
 	n.cosigning = cosigning.New(cosigning.Config{
 		LedgerID: n.genesis.ID(), Self: n.host.ID(), Name: n.card.Card.Name, Ledger: n.replica, Host: n.host, Log: n.log,
-		Witnesses: outside,
+		LogKey: n.ring.Private(member.Log), Witnesses: outside,
 		Follower: witness.NewFollower(witness.FollowerConfig{
 			Key: n.ring.Private(member.Cosigner), Store: held, RootAt: n.replica.RootAt, Now: n.cfg.Now,
 			Fork: witness.Evidence(filepath.Join(n.home.Cosigned(), "fork"), func(path string, err error) {

@@ -14,6 +14,9 @@
 // checkpoint a [github.com/crosslight/crosslight/ledger/tlog.Policy] for each ledger. [Client] is the other
 // side.
 //
+// [Follower] is a member's node without a vote: it holds every entry, so it needs no proof of growth, and cosigns
+// what is final with it once what it cosigned before stands in the history that it has executed.
+//
 // A witness holds one thing of each ledger, the newest checkpoint that it cosigned, and nothing that it
 // cosigns later contradicts it. So whoever recovers a ledger cannot cut its history: a base that is shorter,
 // or another, than what a witness has seen gets no cosignature of it. That holds while its disk does: a

@@ -6,6 +6,7 @@
 //	ledger grows ──▶ final? no vote? ──▶ held (disk) ──▶ own cosignature
 //	other members ──▶ Serve ──▶ own cosignature, voters' cosignatures
 //	ledger checkpoint ──▶ Gather ──▶ members without a vote, witnesses
+//	ledger grows ──▶ show ──▶ witnesses
 //	hand-over without its cosignatures ──▶ fetchLate ──▶ members, one after the other
 //
 // What leaks: to a member, that this node holds a checkpoint; to a witness, size and root of the ledger and
@@ -14,6 +15,7 @@ package cosigning
 
 import (
 	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"sync"
 	"time"
@@ -49,6 +51,7 @@ type Config struct {
 	Name      string // of the member
 	Ledger    Ledger
 	Follower  *witness.Follower
+	LogKey    ed25519.PrivateKey // signs the checkpoints that witnesses are shown
 	Witnesses []*witness.Client
 	Host      Opener
 	Log       *slog.Logger
@@ -62,6 +65,8 @@ type Cosigning struct {
 	own    ownCosignature
 	failed string           // why this node does not cosign, as it was logged
 	later  map[uint64]retry // Run's alone
+	shown  tlog.Checkpoint  // to the witnesses, Run's alone
+	showAt time.Time        // not before
 }
 
 // ownCosignature is the newest that this node made without a vote.
@@ -85,6 +90,7 @@ func (c *Cosigning) Run(ctx context.Context) {
 	for {
 		c.follow()
 		c.fetchLate(ctx)
+		c.show(ctx)
 		select {
 		case <-ctx.Done():
 			return

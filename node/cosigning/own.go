@@ -1,9 +1,12 @@
 package cosigning
 
 import (
+	"errors"
+
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
+	"github.com/crosslight/crosslight/ledger/witness"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -17,15 +20,27 @@ func (c *Cosigning) follow() {
 	s, err := c.cfg.Follower.Cosign(note)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil {
+	switch {
+	case err == nil:
+		c.failed, c.own = "", ownCosignature{height, note.Checkpoint, s}
+	case (errors.Is(err, witness.ErrHeld) || errors.Is(err, witness.ErrBehind)) && !errors.Is(err, witness.ErrFork):
+		c.failed = "" // just started, it has not come again to where it was
+	default:
 		if err.Error() != c.failed {
 			c.cfg.Log.Error("this node does not cosign what is final: its cosigner key has signed something else, or its folder fails", "error", err, "size", note.Size)
 		}
 		c.failed = err.Error()
-		return
 	}
-	c.failed = ""
-	c.own = ownCosignature{height, note.Checkpoint, s}
+}
+
+// Check says why this node does not cosign what it should, or nothing.
+func (c *Cosigning) Check() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failed == "" {
+		return ""
+	}
+	return "this node does not cosign what is final, and should not be believed before a person has looked: " + c.failed
 }
 
 // due is the newest final point with its voters' cosignatures, a quorum at least, where this member has no

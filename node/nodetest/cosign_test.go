@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,8 +54,8 @@ func (c *Consortium) cosigner(at, name string) (key tlog.Key) {
 }
 
 // outside is a witness that nobody in the consortium runs: it asks for a founder's log key and a quorum of
-// the founders.
-func (c *Consortium) outside() (address string, key tlog.Key) {
+// the founders. seen is the size that it holds.
+func (c *Consortium) outside() (address string, key tlog.Key, seen func() uint64) {
 	c.t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
 	c.must(err)
@@ -74,7 +75,11 @@ func (c *Consortium) outside() (address string, key tlog.Key) {
 	w := witness.New(witness.Config{Key: private, Store: store, Now: time.Now, Trust: witness.Watching(trust)})
 	server := httptest.NewServer(w.Handler())
 	c.t.Cleanup(server.Close)
-	return server.URL + "#" + key.String(), key
+	return server.URL + "#" + key.String(), key, func() uint64 {
+		n, _, err := store.Newest(trust.Origin)
+		c.must(err)
+		return n.Size
+	}
 }
 
 func fileExists(path string) bool {
@@ -141,17 +146,22 @@ func TestAMemberContradictsNothing(t *testing.T) {
 	c.must(held.Keep(n))
 	c.must(held.Close())
 	c.Start("charity")
-	c.Ready()
-	c.Until("both are kept", func() bool { return fileExists(filepath.Join(dir, "fork")) })
+	c.Until("both are kept, and it says so", func() bool {
+		s, err := c.Hub("charity").Status(t.Context())
+		c.must(err)
+		said := slices.ContainsFunc(s.Reasons, func(r string) bool { return strings.Contains(r, "does not cosign") })
+		return said && fileExists(filepath.Join(dir, "fork"))
+	})
 	if signedBy(c.checkpoint("bank"), key) || signedBy(c.checkpoint("charity"), key) {
 		t.Error("it has cosigned two histories")
 	}
 }
 
-// TestOutsideWitnessCosigns: a witness that the operator names is asked with each checkpoint.
+// TestOutsideWitnessCosigns: a witness that the operator names is shown what is final by itself, and asked with each
+// checkpoint.
 func TestOutsideWitnessCosigns(t *testing.T) {
 	c := Found(t, Trio(), Options{})
-	address, key := c.outside()
+	address, key, seen := c.outside()
 	c.opts.Config = func(org string, cfg *node.Config) {
 		if org == "bank" {
 			cfg.Witnesses = []string{address}
@@ -161,6 +171,7 @@ func TestOutsideWitnessCosigns(t *testing.T) {
 		c.Start(o.Name)
 	}
 	c.Ready()
+	c.Until("the witness has seen the ledger, before anybody asks", func() bool { return seen() > 0 })
 	first := c.checkpoint("bank")
 	if !signedBy(first, key) || len(first.Cosignatures) != 3 {
 		t.Errorf("the witness has not cosigned: %+v", first)
