@@ -53,7 +53,7 @@ type exchange struct {
 	pins      map[mirror.Ref]*mirror.View
 	told      map[indicator.Type]store.Told // what is left of budgets
 	answers   []answered                    // what came back, looked up when the exchange is over
-	found     []found
+	found     []store.Found
 	kept      []store.Sent // what both sides signed
 }
 
@@ -220,7 +220,7 @@ func ofTheIndex(err error) bool {
 // answers up. Where the index does not come, an older one is better than none: it is asked about, and
 // the report says that it is not up to date. A type without any index is not asked about at all, for
 // the budget would be spent on answers that cannot be read.
-func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
+func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if len(e.permits) == 0 {
 		return nil
 	}
