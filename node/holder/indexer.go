@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -148,11 +149,14 @@ func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err
 		byType[t.Type] = t
 	}
 	var errs []error
-	for _, epoch := range epochs {
+	for i, epoch := range epochs {
 		for _, typ := range indicator.Types() {
 			t := byType[typ]
 			t.Type = typ
 			did, err := x.bring(ctx, epoch, t)
+			if i > 0 && errors.Is(err, keys.ErrNoEpoch) {
+				break // its key is lost or erased: nobody is answered under it, and the newest serves
+			}
 			if err != nil {
 				errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
 			}
