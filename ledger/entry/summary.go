@@ -53,6 +53,8 @@ func Summary(s Signed) string {
 		return "clock at " + Instant(b.Time)
 	case WithdrawProposal:
 		return fmt.Sprintf("proposal %s withdrawn", b.Proposal)
+	case AuditCommit, AuditNonce, AuditReveal, AuditVerdict, LegalHold:
+		return auditSummary(b)
 	case Propose:
 		p, err := b.Decode()
 		if err != nil {
@@ -107,6 +109,8 @@ func Phrase(p Proposal) string {
 		return "revoke the key " + p.Key.String()
 	case SetUpgrade:
 		return fmt.Sprintf("accept entries of version %d", p.Version)
+	case OpenAudit:
+		return fmt.Sprintf("audit %d questions of %s to %s, %s to %s", p.Positions, p.Querier, p.Holder, Day(p.First), Day(p.Last))
 	case EpochEnd:
 		if p.Member == "" {
 			return "end all members' epochs"

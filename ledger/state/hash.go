@@ -32,6 +32,9 @@ type image struct {
 	Former      []memberImage     `cbor:"13,keyasint"` // in the order in which they were expelled
 	HandOver    handOver          `cbor:"14,keyasint"`
 	Anchor      entry.StateAnchor `cbor:"15,keyasint"`
+	Days        []dayStart        `cbor:"16,keyasint,omitempty"`
+	Audits      []auditImage      `cbor:"17,keyasint,omitempty"`
+	Holds       []Hold            `cbor:"18,keyasint,omitempty"`
 }
 
 type memberImage struct {
@@ -61,6 +64,8 @@ type memberImage struct {
 	Vouched      vouched       `cbor:"24,keyasint"`
 	SuspendedAt  uint64        `cbor:"25,keyasint"`
 	Affiliates   []string      `cbor:"26,keyasint"`
+
+	Commits []dayCommitImage `cbor:"27,keyasint,omitempty"`
 }
 
 type epochImage struct {
@@ -102,7 +107,7 @@ func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
 		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
-		Version: s.version, HandOver: s.handOver, Anchor: s.anchor,
+		Version: s.version, HandOver: s.handOver, Anchor: s.anchor, Days: s.days, Audits: s.auditImages(), Holds: s.Holds(),
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
@@ -140,6 +145,9 @@ func (m *memberRecord) image() memberImage {
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))
+	}
+	for _, c := range m.commits {
+		img.Commits = append(img.Commits, c.image())
 	}
 	return img
 }

@@ -40,6 +40,8 @@ type memberRecord struct {
 	rotations []rotation // that wait, in the order of roles
 	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
 
+	commits []dayCommit // to its query logs, in ascending order of day
+
 	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
 
 	affiliates []string // that it has declared, in ascending order
