@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -152,9 +153,12 @@ func (x *Indexer) Publish(ctx context.Context) error {
 // can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
 func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err error) {
 	var errs []error
-	for _, epoch := range epochs {
+	for i, epoch := range epochs {
 		for _, typ := range indicator.Types() {
 			did, err := x.bring(ctx, epoch, typ)
+			if i > 0 && errors.Is(err, keys.ErrNoEpoch) {
+				break // its key is lost or erased: nobody is answered under it, and the newest serves
+			}
 			if err != nil {
 				errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
 			}

@@ -1,10 +1,15 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -174,5 +179,54 @@ func TestTold(t *testing.T) {
 	}
 	if days, err := s.Meters(t.Context(), "1999-01-01"); err != nil || len(days) != 0 {
 		t.Errorf("%v %v", days, err)
+	}
+}
+
+// crashCharging charges 7 elements a request until the point named, "commit N" or "committed N" of the N-th,
+// where the kernel ends the process.
+func crashCharging(s *Store, point string) {
+	requests := 0
+	s.activity.fault = func(at string) error {
+		if fmt.Sprint(at, " ", requests) == point {
+			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+		return nil
+	}
+	for requests = 1; ; requests++ {
+		if _, err := s.Charge(context.Background(), charge(byte(requests), 7)); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// TestKilledDuringCharge: a request that was being charged when the process was killed has been charged and
+// logged, or neither; nothing before it is forgotten, and what is left is what the meter says.
+func TestKilledDuringCharge(t *testing.T) {
+	for point, charged := range map[string]int{"commit 1": 0, "commit 5": 4, "committed 5": 5} {
+		t.Run(point, func(t *testing.T) {
+			dir := t.TempDir()
+			if s, err := Open(filepath.Join(dir, "store.db")); err != nil || s.Close() != nil {
+				t.Fatal(err)
+			}
+			child := exec.Command(os.Args[0])
+			child.Env = append(os.Environ(), crashPoint+"=charge "+point, crashDir+"="+dir)
+			out, err := child.CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+				t.Fatalf("child: %v\n%s", err, out)
+			}
+			s := openTest(t, dir)
+			for n := 1; n <= charged; n++ {
+				if left, err := s.Charge(t.Context(), charge(byte(n), 7)); !errors.Is(err, ErrReplay) || left != uint64(100-7*charged) {
+					t.Errorf("request %d: %d left, %v", n, left, err)
+				}
+			}
+			if left, err := s.Charge(t.Context(), charge(99, uint64(100-7*charged))); err != nil || left != 0 {
+				t.Errorf("what is left: %d, %v", left, err)
+			}
+			if _, err := s.Charge(t.Context(), charge(100, 1)); !errors.Is(err, ErrBudget) {
+				t.Errorf("one more: %v", err)
+			}
+		})
 	}
 }

@@ -39,6 +39,9 @@ func crash(point, dir string) {
 	if err != nil {
 		panic(err)
 	}
+	if at, ok := strings.CutPrefix(point, "charge "); ok {
+		crashCharging(s, at)
+	}
 	adds := 0
 	s.main.fault = func(at string) error {
 		if at == "add" {
