@@ -85,6 +85,22 @@ func (p Permit) Reveal() policy.Reveal { return p.decision.Reveal }
 // EvaluationsPerDay is how many elements the rule grants a (querier, holder, type) a day.
 func (p Permit) EvaluationsPerDay() uint64 { return p.decision.EvaluationsPerDay }
 
+// CeilingPerDay is how many elements of the type the holder evaluates a day for all queriers together; 0 is
+// no bound.
+func (p Permit) CeilingPerDay() uint64 { return p.decision.CeilingPerDay }
+
+// WatchSize is how many elements of the type the querier may watch at the holder; 0 forbids watches.
+func (p Permit) WatchSize() uint64 { return p.decision.WatchSize }
+
+// BulkSetSize is how many elements either side of a reconciliation may bring; 0 forbids it.
+func (p Permit) BulkSetSize() uint64 { return p.decision.BulkSetSize }
+
+// BulkLearn is who learns what two sets share.
+func (p Permit) BulkLearn() policy.Learn { return p.decision.BulkLearn }
+
+// CountAllowed says whether the two may learn how many elements two sets share, and no more.
+func (p Permit) CountAllowed() bool { return p.decision.CountAllowed }
+
 // RetentionDays is how long the querier keeps what an audit needs.
 func (p Permit) RetentionDays() uint64 { return p.decision.RetentionDays }
 

@@ -31,6 +31,7 @@ func (n *Node) openHub() error {
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
 		Fetcher: fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored),
 		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
+		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
 	n.serveData()

@@ -222,6 +222,9 @@ func RecoverSign(dir string, passphrase, file []byte, history io.Reader, now tim
 	if err := f.Extends(s, pointOf(o.ledger.Final)); err != nil {
 		return nil, RecoveryInfo{}, err
 	}
+	if err := o.extendsCosigned(f, s); err != nil {
+		return nil, RecoveryInfo{}, err
+	}
 	// Keys that came from a backup without the ledger: what the node held as final is not known, and a
 	// cosigner that has forgotten it must not cosign. Its seat may sign.
 	if !o.lost {
@@ -238,6 +241,16 @@ func RecoverSign(dir string, passphrase, file []byte, history io.Reader, now tim
 	}
 	out, err := f.Bytes()
 	return out, describe(f, s, st), err
+}
+
+// extendsCosigned refuses a history in which what this member's cosigner key has signed without a vote does
+// not stand, also where the ledger's own folder was lost.
+func (o *stopped) extendsCosigned(f recovery.File, s recovery.Survivor) error {
+	held, ok, err := heldCosigned(o.home.Cosigned(), o.genesis.ID())
+	if err != nil || !ok {
+		return err
+	}
+	return f.Extends(s, recovery.Point{Size: held.Size, Root: held.Root})
 }
 
 // promise writes down which recovery this seat signs into an incarnation.

@@ -15,13 +15,18 @@ type Ask struct {
 }
 
 // Decision is the answer. Rule is the rule that allows, or the one that came nearest; Reason says in
-// words why nothing allows.
+// words why nothing allows. The figures are the rule's, but for the ceiling, which is the policy's.
 type Decision struct {
 	Allowed           bool
 	Rule              string
 	Reveal            Reveal
 	EvaluationsPerDay uint64
+	CeilingPerDay     uint64 // for all queriers of a type together; 0 is none
 	RetentionDays     uint64
+	WatchSize         uint64 // 0 forbids
+	BulkSetSize       uint64 // 0 forbids
+	BulkLearn         Learn
+	CountAllowed      bool
 	Reason            string
 }
 
@@ -48,9 +53,11 @@ func Check(p Policy, a Ask) Decision {
 			}
 			continue
 		}
+		ceiling, _ := p.Ceiling(a.Type)
 		return Decision{
 			Allowed: true, Rule: r.ID, Reveal: r.Reveal,
-			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays,
+			EvaluationsPerDay: r.EvaluationsPerDay, CeilingPerDay: ceiling, RetentionDays: r.RetentionDays,
+			WatchSize: r.WatchSize, BulkSetSize: r.BulkSetSize, BulkLearn: r.BulkLearn, CountAllowed: r.CountAllowed,
 		}
 	}
 	if nearest.Rule != "" {

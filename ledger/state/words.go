@@ -145,6 +145,10 @@ func (s *State) describePolicy(next policy.Policy) []string {
 			lines = append(lines, "Removed "+r.String()+".")
 		}
 	}
+	lines = append(lines, policy.DescribeCeilings(s.policy, next)...)
+	if s.policy.EpochDays != next.EpochDays {
+		lines = append(lines, policy.EpochWords(next.EpochDays))
+	}
 	return lines
 }
 

@@ -190,13 +190,26 @@ type Rule struct {
 	CaseRequired      bool     `json:"case_required" yaml:"case_required"`
 	EvaluationsPerDay uint64   `json:"evaluations_per_day" yaml:"evaluations_per_day"`
 	RetentionDays     uint64   `json:"retention_days" yaml:"retention_days"`
+	WatchSize         uint64   `json:"watch_size" yaml:"watch_size" required:"false"`       // elements; 0 forbids
+	BulkSetSize       uint64   `json:"bulk_set_size" yaml:"bulk_set_size" required:"false"` // elements; 0 forbids
+	BulkLearn         string   `json:"bulk_learn" yaml:"bulk_learn" required:"false"`       // initiator, other, both; empty: nobody
+	CountAllowed      bool     `json:"count_allowed" yaml:"count_allowed" required:"false"`
 }
 
-// Policy is the rules in force. Whatever no rule allows is denied.
+// Ceiling bounds what a holder evaluates of a type in a day, for all queriers together.
+type Ceiling struct {
+	Type              string `json:"type" yaml:"type"`
+	EvaluationsPerDay uint64 `json:"evaluations_per_day" yaml:"evaluations_per_day"`
+}
+
+// Policy is the rules in force. Whatever no rule allows is denied. EpochDays is how old an epoch may
+// grow in days of ledger time, 0 without a bound.
 type Policy struct {
-	Version  uint64   `json:"version" yaml:"version"`
-	Purposes []string `json:"purposes" yaml:"purposes"`
-	Rules    []Rule   `json:"rules" yaml:"rules"`
+	Version   uint64    `json:"version" yaml:"version"`
+	Purposes  []string  `json:"purposes" yaml:"purposes"`
+	Rules     []Rule    `json:"rules" yaml:"rules"`
+	Ceilings  []Ceiling `json:"ceilings" yaml:"ceilings" required:"false"`
+	EpochDays uint64    `json:"epoch_days" yaml:"epoch_days" required:"false"`
 }
 
 // PolicyAsk asks whether From may ask To about Type for Purpose.
