@@ -60,6 +60,7 @@ func (s *server) routes() {
 	s.nodeRoutes()
 	s.indicatorRoutes()
 	s.queryRoutes()
+	s.matchRoutes()
 	s.governanceRoutes()
 	s.ledgerRoutes()
 }

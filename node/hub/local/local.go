@@ -19,6 +19,7 @@ import (
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
+	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
@@ -38,6 +39,7 @@ type Config struct {
 	Replica  *replica.Replica
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
+	Notify   *notify.Notify
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
