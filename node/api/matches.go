@@ -9,7 +9,8 @@ import (
 )
 
 type matchListInput struct {
-	pageInput
+	Cursor string    `query:"cursor" doc:"The page before's next"`
+	Limit  int       `query:"limit" minimum:"0" maximum:"1000" doc:"Items a page; 0 for the default of 100"`
 	Type   string    `query:"type"`
 	Holder string    `query:"holder"`
 	Source string    `query:"source" enum:"query,watch,reconcile"`
@@ -21,11 +22,12 @@ type matchListInput struct {
 }
 
 type noticeListInput struct {
-	pageInput
-	Type  string    `query:"type"`
-	From  string    `query:"from" doc:"Member that sent it"`
-	State string    `query:"state" enum:"new,disputed,closed"`
-	Since time.Time `query:"since" doc:"Received then or later"`
+	Cursor string    `query:"cursor" doc:"The page before's next"`
+	Limit  int       `query:"limit" minimum:"0" maximum:"1000" doc:"Items a page; 0 for the default of 100"`
+	Type   string    `query:"type"`
+	From   string    `query:"from" doc:"Member that sent it"`
+	State  string    `query:"state" enum:"new,disputed,closed"`
+	Since  time.Time `query:"since" doc:"Received then or later"`
 }
 
 func given(t time.Time) *time.Time {

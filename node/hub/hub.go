@@ -33,6 +33,7 @@ type Hub interface {
 	QueryByID(ctx context.Context, id string) (QueryReport, error)
 
 	Matches
+	Transparencies
 
 	// Policy returns the rules in force.
 	Policy(ctx context.Context) (Policy, error)
