@@ -1,8 +1,9 @@
 // Package local is the hub that does the work: it joins the sessions, the engines, the store, the
 // mirror and the ledger of one running node. It is the asking side; node/holder is the answering one.
 //
-// What leaves the node from here: signed requests with blinded elements, and mirror requests. A value,
-// its digest, its reference and the case reference stay.
+// What leaves the node from here: signed requests with blinded elements, mirror requests, and, where a
+// person decides so, signed notices about matches and verdicts on them, which node/notify delivers. A
+// value, its digest, its reference and the case reference stay.
 package local
 
 import (
