@@ -3,9 +3,14 @@ package nodetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
+	"github.com/crosslight/crosslight/protocol/wire"
 )
 
 const sharedRow = "email,shared@example.com,livestream,3,BANK-1,,\n"
@@ -135,5 +140,146 @@ func TestSuspendedMemberTellsNobody(t *testing.T) {
 	}
 	if in := notices(t, c, "bank"); len(in) != 0 {
 		t.Fatalf("the holder heard %+v", in)
+	}
+}
+
+// tellAll has the platform tell the bank of everything that a query found, and the bank dispute it all.
+func tellAll(t *testing.T, c *Consortium, query string) {
+	t.Helper()
+	_, err := c.Hub("platform").NotifyMatches(context.Background(), hub.NotifyRequest{Query: query, Contact: "desk@platform.example"})
+	c.must(err)
+	c.Until("every notice is led to its item", func() bool {
+		in := notices(t, c, "bank")
+		for _, n := range in {
+			if n.Item != "found" {
+				return false
+			}
+		}
+		return len(in) == len(canaries)
+	})
+	for _, n := range notices(t, c, "bank") {
+		_, err := c.Hub("bank").DisputeMatch(context.Background(), hub.MatchVerdict{ID: n.ID, Verdict: "not-ours", Note: canaryCase})
+		c.must(err)
+	}
+	c.Until("every verdict is back", func() bool {
+		page, err := c.Hub("platform").Matches(context.Background(), hub.MatchFilter{State: "disputed"})
+		c.must(err)
+		return len(page.Matches) == len(canaries)
+	})
+}
+
+// TestForgedNotices: a member that has the bank's index, but not the value, cannot make a notice that
+// leads anywhere; one without a rule, or about nothing, is told so, signed.
+func TestForgedNotices(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", sharedRow)
+	id := ask(t, c, "platform", sharedValue).Matches[0].ID
+	notify(t, c, "platform", id)
+	c.Until("the true notice is there", func() bool { return len(notices(t, c, "bank")) == 1 })
+	told, err := session.ReadBody(session.NoticeKind, detail(t, c, "platform", id).Said[0].Body)
+	c.must(err)
+
+	r := c.Rogue("platform")
+	bank := c.Card("bank")
+	stream := r.open(t, bank, session.MatchProtocol)
+	machine := session.NewNotifier(session.NotifierConfig{Ledger: r.LedgerID, Key: r.Ring.Private(member.Node), Receiver: bank.Keys.Node})
+	say := func(s *session.Statement, err error) error {
+		t.Helper()
+		c.must(err)
+		msg, err := machine.Send(s)
+		c.must(err)
+		c.must(wire.WriteFrame(stream, msg))
+		reply, err := wire.ReadFrame(stream, session.MaxTold)
+		c.must(err)
+		_, err = machine.Receive(reply)
+		return err
+	}
+	forged := *told.Notice // the tag is right: every mirror shows it
+	forged.ID, forged.Reference = session.StatementID{1}, ""
+	if err := say(session.SignNotice(forged, r.Ring.Private(member.Node), [32]byte{1})); err != nil {
+		t.Fatal(err)
+	}
+	c.Until("the forged notice leads nowhere", func() bool {
+		in := notices(t, c, "bank")
+		return len(in) == 2 && in[0].Item == "unknown" && in[1].Item == "found"
+	})
+	other := forged
+	other.Contact = "somebody else"
+	refused := func(name string, code session.Code, err error) {
+		t.Helper()
+		var d *session.Declined
+		if !errors.As(err, &d) || d.Code != code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	refused("an id used again", session.RequestReused, say(session.SignNotice(other, r.Ring.Private(member.Node), [32]byte{1})))
+	other.ID, other.Purpose = session.StatementID{2}, "no-such-purpose"
+	refused("without a rule", session.NotPermitted, say(session.SignNotice(other, r.Ring.Private(member.Node), [32]byte{1})))
+	refused("a verdict about nothing", session.NotFound, say(session.SignFeedback(session.Feedback{
+		Ledger: r.LedgerID, Receiver: bank.Keys.Node.PeerID(), ID: session.StatementID{3}, Verdict: session.Confirmed,
+	}, r.Ring.Private(member.Node))))
+
+	// The same statement again gets its receipt again.
+	if err := say(session.SignNotice(forged, r.Ring.Private(member.Node), [32]byte{1})); err != nil {
+		t.Error(err)
+	}
+	if in := notices(t, c, "bank"); len(in) != 2 {
+		t.Errorf("%d notices kept", len(in))
+	}
+}
+
+// TestTransparency: what is counted, and that the counts of different members of one exchange agree.
+func TestTransparency(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", sharedRow)
+	for range 11 {
+		ask(t, c, "platform", sharedValue)
+	}
+	_, err := c.Hub("police").Query(context.Background(), hub.QueryRequest{
+		Values: []hub.Value{sharedValue}, Purpose: "child-protection-investigation", Case: "case-1", Holders: []string{"bank"},
+	}, nil)
+	c.must(err)
+	period := hub.TransparencyRequest{
+		From: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2020, 2, 1, 0, 0, 0, 0, time.UTC),
+	}
+	report := func(org string) hub.TransparencyReport {
+		t.Helper()
+		r, err := c.Hub(org).Transparency(context.Background(), period)
+		c.must(err)
+		return r
+	}
+	if r := report("platform"); !r.Whole || r.Warning != nil || len(r.Figures) == 0 {
+		t.Errorf("an empty month: %+v", r)
+	}
+	now := time.Now().UTC()
+	period.From = time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	period.To = period.From.AddDate(0, 1, 0)
+	figure := func(r hub.TransparencyReport, kind, sector string) string {
+		t.Helper()
+		for _, f := range r.Figures {
+			if f.Kind == kind && *f.Sector == sector && *f.Purpose == "child-protection-investigation" {
+				return f.Shown
+			}
+		}
+		t.Fatalf("no figure %s/%s", kind, sector)
+		return ""
+	}
+	asked, answered := report("platform"), report("bank")
+	for _, f := range []struct{ name, got, want string }{
+		{"asked of the bank", figure(asked, "queries-asked", "finance"), "11"},
+		{"asked of the police", figure(asked, "queries-asked", "law-enforcement"), "11"},
+		{"answered to the platform", figure(answered, "queries-answered", "tech"), "11"},
+		{"answered to the police", figure(answered, "queries-answered", "law-enforcement"), "<10"},
+		{"one match", figure(asked, "matches", "finance"), "<10"},
+		{"none", figure(asked, "notices-sent", "finance"), "<10"},
+	} {
+		if f.got != f.want {
+			t.Errorf("%s: %s, want %s", f.name, f.got, f.want)
+		}
+	}
+	for _, f := range answered.Totals {
+		if f.Kind == "queries-answered" && f.Sector == nil && (f.Count != nil || len(f.Entries) != 0) {
+			t.Errorf("a total over a hidden count is shown: %+v", f)
+		}
 	}
 }

@@ -174,11 +174,14 @@ var kinds = map[string]session.StatementKind{"notice": session.NoticeKind, "feed
 
 // current returns the statement between the two node keys that are in force. One that was signed before a
 // rotation is signed anew, under another id: should the other side have it, and only its receipt was
-// lost, it has it twice. A feedback follows its notice, which was told before.
+// lost, it has it twice. A feedback follows its notice, which was told before and names it as it was told.
 func (n *Notify) current(ctx context.Context, said store.Said, s *session.Statement, to state.Member) (*session.Statement, error) {
 	key := n.cfg.Ring.Private(member.Node)
+	about, err := n.about(ctx, said, s)
+	if err != nil {
+		return nil, err
+	}
 	var again *session.Statement
-	var err error
 	switch {
 	case s.Notice != nil && (s.Notice.Sender != n.self || s.Notice.Receiver != to.PeerID):
 		m, merr := n.cfg.Store.Match(ctx, said.MatchID)
@@ -188,9 +191,9 @@ func (n *Notify) current(ctx context.Context, said store.Said, s *session.Statem
 		body := *s.Notice
 		body.Receiver, body.ID = to.PeerID, NewID()
 		again, err = session.SignNotice(body, key, m.Place.Proof)
-	case s.Feedback != nil && (s.Feedback.Sender != n.self || s.Feedback.Receiver != to.PeerID):
+	case s.Feedback != nil && (about != s.Feedback.About || s.Feedback.Sender != n.self || s.Feedback.Receiver != to.PeerID):
 		body := *s.Feedback
-		body.Receiver, body.ID = to.PeerID, NewID()
+		body.Receiver, body.ID, body.About = to.PeerID, NewID(), about
 		again, err = session.SignFeedback(body, key)
 	default:
 		return s, nil
@@ -199,6 +202,24 @@ func (n *Notify) current(ctx context.Context, said store.Said, s *session.Statem
 		return nil, err
 	}
 	return again, n.cfg.Store.Resay(ctx, said.Seq, again.Hash, again.Raw, again.Signature)
+}
+
+// about is the hash of the notice that a feedback is about: that of this member's own as it was told.
+func (n *Notify) about(ctx context.Context, said store.Said, s *session.Statement) (hash [32]byte, err error) {
+	if s.Feedback == nil {
+		return hash, nil
+	}
+	hash = s.Feedback.About
+	if said.MatchID == "" {
+		return hash, nil
+	}
+	list, err := n.cfg.Store.SaidAbout(ctx, said.MatchID)
+	for _, other := range list {
+		if other.Kind == "notice" && other.State == store.SaidDelivered {
+			hash = other.Hash
+		}
+	}
+	return hash, err
 }
 
 var errGone = errors.New("the match is not known any more")

@@ -196,13 +196,6 @@ func (s subject) other() string {
 	return s.heard.Member
 }
 
-func (s subject) state() store.MatchState {
-	if s.match != nil {
-		return s.match.State
-	}
-	return s.heard.State
-}
-
 func (s subject) notes(ctx context.Context, st *store.Store) ([]store.Note, error) {
 	if s.match != nil {
 		return st.Notes(ctx, s.match.ID)

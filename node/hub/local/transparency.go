@@ -131,8 +131,11 @@ type ledgerProofs struct {
 // The names of what the ledger counts.
 var ledgerCounts = map[string]string{
 	"propose": "proposals", "vote": "votes", "suspend": "emergency-suspensions", "audit-verdict": "audit-verdicts",
-	"audit-open": "audits-opened", "audit-commit": "audit-commits", "epoch-commit": "epochs-opened",
+	"audit-commit": "audit-commits", "epoch-commit": "epochs-opened",
 }
+
+// auditsProposed are proposals to audit; they count as no other proposal.
+const auditsProposed = "audits-proposed"
 
 // ledgerProofs reads the ledger. An entry is of the time that the newest clock attestation before it shows;
 // before the first it is of the genesis.
@@ -140,6 +143,7 @@ func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time)
 	p := &ledgerProofs{
 		by: map[string][]uint64{}, counts: map[string]map[string]int64{}, entries: map[uint64]hub.TransparencyEntry{}, used: map[uint64]bool{},
 	}
+	p.counts[auditsProposed] = map[string]int64{}
 	for _, what := range ledgerCounts {
 		p.counts[what] = map[string]int64{}
 	}
@@ -177,6 +181,9 @@ func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, now *uint64, fro
 	}
 	at := time.Unix(int64(*now), 0).UTC()
 	what, counted := ledgerCounts[e.Kind().String()]
+	if b, ok := e.Body().(entry.Propose); ok && b.Proposal.String() == "audit" {
+		what = auditsProposed
+	}
 	if !counted || at.Before(from) || !at.Before(to) {
 		return nil
 	}
