@@ -29,7 +29,7 @@ func (n *Node) openHub() error {
 	})
 	n.notify = notify.New(notify.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Host: n.host, View: n.replica.View,
-		Authority: n.authority, Settled: n.mayAuthorise, Log: n.log, Now: n.cfg.Now,
+		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
 	})
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,

@@ -63,6 +63,7 @@ func (s *server) routes() {
 	s.matchRoutes()
 	s.transparencyRoutes()
 	s.governanceRoutes()
+	s.budgetRoutes()
 	s.ledgerRoutes()
 }
 

@@ -2,6 +2,7 @@ package nodetest
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/protocol/member"
 )
 
 // admitted has the founders admit an organisation, starts its node and waits until it takes part.
@@ -54,11 +56,9 @@ func (c *Consortium) cosigner(at, name string) (key tlog.Key) {
 // the founders.
 func (c *Consortium) outside() (address string, key tlog.Key) {
 	c.t.Helper()
-	dir := filepath.Join(c.t.TempDir(), "witness")
-	key, err := witness.CreateKey(dir)
+	public, private, err := ed25519.GenerateKey(nil)
 	c.must(err)
-	private, err := witness.OpenKey(dir)
-	c.must(err)
+	key = witness.VerifierKey(member.PublicKey(public))
 	store, err := witness.OpenFolder(c.t.TempDir())
 	c.must(err)
 	c.t.Cleanup(func() { _ = store.Close() })

@@ -2,11 +2,9 @@ package notify
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/state"
-	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/protocol/indicator"
@@ -125,8 +123,8 @@ func (n *Notify) claimed(ctx context.Context, t indicator.Type, reference string
 	return err == nil && len(page) > 0
 }
 
-// search compares the tags of the member's own items. Outputs that the index has not cached are computed
-// while the epoch's key is there; when it is erased nothing is found any more.
+// search compares the tags of the member's own items. When the epoch's key is erased nothing is found any
+// more.
 func (n *Notify) search(ctx context.Context, w *wanted) error {
 	var holder string
 	n.cfg.View(func(s *state.State) {
@@ -135,29 +133,11 @@ func (n *Notify) search(ctx context.Context, w *wanted) error {
 		}
 	})
 	derive := index.NewDeriver(index.Context{Ledger: n.cfg.LedgerID, Holder: holder, Epoch: w.epoch, Type: string(w.typ)})
-	key, err := n.cfg.Ring.OPRFKey(n.cfg.LedgerID, n.cfg.Name, w.epoch, string(w.typ))
-	if err != nil && !errors.Is(err, keys.ErrNoEpoch) {
-		return err
-	}
-	return n.cfg.Store.Each(ctx, w.epoch, w.typ, func(d indicator.Digest, _, f []byte) error {
-		var output [index.OutputSize]byte
-		switch {
-		case len(f) == len(output):
-			output = [index.OutputSize]byte(f)
-		case key != nil:
-			outputs, err := key.FullEvaluateAll([][]byte{d[:]})
-			if err != nil {
-				return err
-			}
-			output = outputs[0]
-		default:
-			return nil
-		}
-		for _, one := range w.byTag[derive.Tag(&output)] {
-			if one.notice.Sealed(derive.NoticeKey(&output)) {
+	return n.cfg.Outputs(ctx, w.epoch, w.typ, func(d indicator.Digest, f *[index.OutputSize]byte) {
+		for _, one := range w.byTag[derive.Tag(f)] {
+			if one.notice.Sealed(derive.NoticeKey(f)) {
 				one.digest = &d
 			}
 		}
-		return nil
 	})
 }

@@ -24,6 +24,8 @@ import (
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
+	"github.com/crosslight/crosslight/privacy/index"
+	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -38,8 +40,11 @@ type Config struct {
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
 	Settled   func() bool
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Outputs calls fn with every own indicator of a type and its OPRF output in an epoch, as the holder's
+	// EachOutput does.
+	Outputs func(ctx context.Context, epoch uint64, typ indicator.Type, fn func(d indicator.Digest, f *[index.OutputSize]byte)) error
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Notify is a member's outbox and its letter box. It is safe for concurrent use.

@@ -92,10 +92,10 @@ func (n *Notify) settle(ctx context.Context, said store.Said, receipt *session.T
 	keep := context.WithoutCancel(ctx) // the other side has heard it: that must not be lost
 	switch {
 	case err == nil:
-		err = n.cfg.Store.Told(keep, said.Seq, "", receipt.Raw, receipt.Signature)
+		err = n.cfg.Store.Acknowledged(keep, said.Seq, "", receipt.Raw, receipt.Signature)
 	case errors.As(err, &declined) && receipt != nil && final(declined.Code):
 		n.cfg.Log.Warn("a member declined what it was told about a match", "member", said.Member, "reason", declined.Error())
-		err = n.cfg.Store.Told(keep, said.Seq, declined.Error(), receipt.Raw, receipt.Signature)
+		err = n.cfg.Store.Acknowledged(keep, said.Seq, declined.Error(), receipt.Raw, receipt.Signature)
 	default:
 		pause := min(pauseLast, pauseFirst<<min(said.Attempts, 10))
 		if declined != nil {

@@ -134,10 +134,10 @@ func TestOutboxKeepsOrderAndWaits(t *testing.T) {
 	if got := due(); got != "123" {
 		t.Errorf("due %s after the pause", got)
 	}
-	if err := s.Told(t.Context(), 1, "", []byte("r"), make([]byte, 64)); err != nil {
+	if err := s.Acknowledged(t.Context(), 1, "", []byte("r"), make([]byte, 64)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Told(t.Context(), 2, "not-found", []byte("r"), make([]byte, 64)); err != nil {
+	if err := s.Acknowledged(t.Context(), 2, "not-found", []byte("r"), make([]byte, 64)); err != nil {
 		t.Fatal(err)
 	}
 	about, err := s.SaidAbout(t.Context(), match)

@@ -162,8 +162,8 @@ func (s *Store) Resay(ctx context.Context, seq int64, hash [32]byte, body, signa
 	})
 }
 
-// Told enters the other side's receipt of a statement: delivered, or refused for good with the reason.
-func (s *Store) Told(ctx context.Context, seq int64, refused string, receipt, signature []byte) error {
+// Acknowledged enters the other side's receipt of a statement: delivered, or refused for good with the reason.
+func (s *Store) Acknowledged(ctx context.Context, seq int64, refused string, receipt, signature []byte) error {
 	state := SaidDelivered
 	if refused != "" {
 		state = SaidRefused

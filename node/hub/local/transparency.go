@@ -137,8 +137,8 @@ var ledgerCounts = map[string]string{
 // auditsProposed are proposals to audit; they count as no other proposal.
 const auditsProposed = "audits-proposed"
 
-// ledgerProofs reads the ledger. An entry is of the time that the newest clock attestation before it shows;
-// before the first it is of the genesis.
+// ledgerProofs reads the ledger. An entry is of the ledger day on which it was made, a commitment to the
+// logs of a day is of that day.
 func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time) (*ledgerProofs, error) {
 	p := &ledgerProofs{
 		by: map[string][]uint64{}, counts: map[string]map[string]int64{}, entries: map[uint64]hub.TransparencyEntry{}, used: map[uint64]bool{},
@@ -147,16 +147,15 @@ func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time)
 	for _, what := range ledgerCounts {
 		p.counts[what] = map[string]int64{}
 	}
-	var now uint64
 	index := uint64(0)
 	for leaf, err := range h.leaves(size) {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if err != nil {
-			return nil, err
+		if err == nil && index > 0 { // the genesis counts nothing
+			err = h.prove(p, index, leaf, from, to)
 		}
-		if err := h.prove(p, index, leaf, &now, from, to); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		index++
@@ -164,26 +163,25 @@ func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time)
 	return p, nil
 }
 
-func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, now *uint64, from, to time.Time) error {
-	if index == 0 {
-		g, err := entry.ParseGenesis(leaf)
-		if err == nil {
-			*now = g.Genesis().CreatedAt
-		}
-		return err
-	}
+func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, from, to time.Time) error {
 	e, err := entry.Parse(leaf)
 	if err != nil {
 		return fmt.Errorf("leaf %d: %w", index, err)
 	}
-	if clock, ok := e.Body().(entry.ClockAttest); ok {
-		*now = max(*now, clock.Time)
-	}
-	at := time.Unix(int64(*now), 0).UTC()
 	what, counted := ledgerCounts[e.Kind().String()]
-	if b, ok := e.Body().(entry.Propose); ok && b.Proposal.String() == "audit" {
-		what = auditsProposed
+	var day uint64
+	switch b := e.Body().(type) {
+	case entry.AuditCommit:
+		day = b.Day
+	case entry.Propose:
+		if b.Proposal == entry.ProposeAudit {
+			what = auditsProposed
+		}
+		day = h.dayAt(index)
+	default:
+		day = h.dayAt(index)
 	}
+	at := time.Unix(int64(day)*86_400, 0).UTC()
 	if !counted || at.Before(from) || !at.Before(to) {
 		return nil
 	}
@@ -194,6 +192,11 @@ func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, now *uint64, fro
 		p.commits = append(p.commits, index)
 	}
 	return nil
+}
+
+func (h *Hub) dayAt(size uint64) (day uint64) {
+	h.cfg.Replica.View(func(s *state.State) { day = s.DayAt(size) })
+	return day
 }
 
 func (h *Hub) isOwn(e entry.Signed) (own bool) {
