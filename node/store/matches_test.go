@@ -118,9 +118,13 @@ func TestMatchFilters(t *testing.T) {
 
 func TestMatchIsFoundByItsBeginning(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	var ids []string
+	var found []Found
 	for n := range 600 {
-		ids = append(ids, add(t, s, Sighting{Source: FromQuery, Origin: "q", At: testTime}, foundItem(n, "bank"))[0].ID)
+		found = append(found, foundItem(n, "bank"))
+	}
+	var ids []string
+	for _, a := range add(t, s, Sighting{Source: FromQuery, Origin: "q", At: testTime}, found...) {
+		ids = append(ids, a.ID)
 	}
 	begins := map[string]int{}
 	for _, id := range ids {
