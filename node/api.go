@@ -18,6 +18,7 @@ import (
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
+	"github.com/crosslight/crosslight/node/notify"
 )
 
 // openHub makes the two sides of the member: the one that answers and the one that asks.
@@ -26,10 +27,14 @@ func (n *Node) openHub() error {
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
+	n.notify = notify.New(notify.Config{
+		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Host: n.host, View: n.replica.View,
+		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
+	})
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
-		Fetcher: n.fetcher(),
+		Fetcher: n.fetcher(), Notify: n.notify,
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,

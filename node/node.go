@@ -29,6 +29,7 @@ import (
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
@@ -81,6 +82,7 @@ type Node struct {
 	submit    *submit.Submitter
 	cosigning *cosigning.Cosigning
 	holder    *holder.Holder
+	notify    *notify.Notify
 	hub       *local.Hub
 	metrics   *telemetry.Metrics
 	health    *telemetry.Health

@@ -25,7 +25,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle,
 			"draft-vote": draftVote, "draft-withdrawal": draftWithdrawal, "flip": flip, "ask": askWitness,
-			"show-first": showFirst, "equivocation": equivocation, "key-of": keyOf, "not-ready": notReady,
+			"show-first": showFirst, "equivocation": equivocation, "key-of": keyOf, "not-ready": notReady, "until": until, "take": take,
 		},
 		Setup: func(env *testscript.Env) error {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {

@@ -61,6 +61,8 @@ func (s *server) routes() {
 	s.indicatorRoutes()
 	s.mirrorRoutes()
 	s.queryRoutes()
+	s.matchRoutes()
+	s.transparencyRoutes()
 	s.governanceRoutes()
 	s.budgetRoutes()
 	s.ledgerRoutes()

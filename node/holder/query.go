@@ -66,6 +66,7 @@ func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *sessi
 			h.cfg.Log.Error("a question could not be answered", "peer", q.Header.Querier, "error", err)
 		}
 		h.count(q.Header.Querier, refusal.Code)
+		h.noteRefusal(ctx, &q.Header)
 		return machine.Refuse(q, size, refusal)
 	}
 	h.count(q.Header.Querier, session.OK)

@@ -167,6 +167,7 @@ func exercise(t *testing.T, c *Consortium) {
 	if err != nil || len(report.Matches) != len(canaries) {
 		t.Fatalf("feed: %d matches, %v", len(report.Matches), err)
 	}
+	tellAll(t, c, report.ID)
 	_, err = c.Hub("bank").Withdraw(context.Background(), hub.WithdrawRequest{Values: canaries[:1]})
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -178,43 +177,26 @@ const MaxNotes = 1000
 // ErrNotes reports a match that has as many notes as it may have.
 var ErrNotes = errors.New("the match has as many notes as it may have")
 
-// SetMatchState moves the match with this id, in full, to a state, and writes text down beside it if that
-// is not empty, both or neither. [ErrNotFound], [ErrNotes].
-func (s *Store) SetMatchState(ctx context.Context, id string, to MatchState, text string) error {
-	err := s.activity.tx(ctx, func(c *sql.Conn) error {
-		seq, err := setMatchState(ctx, c, id, to)
-		if err != nil || text == "" {
-			return err
-		}
-		return s.addNote(ctx, c, seq, text)
-	})
-	if err != nil {
-		return fmt.Errorf("change the match: %w", err)
-	}
-	return nil
-}
-
-func setMatchState(ctx context.Context, c *sql.Conn, id string, to MatchState) (seq int64, err error) {
-	err = c.QueryRowContext(ctx, "UPDATE match SET state = ? WHERE id = ? RETURNING seq", string(to), id).Scan(&seq)
-	return seq, mapped(err)
-}
-
-func (s *Store) addNote(ctx context.Context, c *sql.Conn, seq int64, text string) error {
+// addNote writes a line of a match or of a notice that came in.
+func (s *Store) addNote(ctx context.Context, c *sql.Conn, table string, seq int64, text string) error {
 	var n int
-	if err := c.QueryRowContext(ctx, "SELECT count(*) FROM match_note WHERE match = ?", seq).Scan(&n); err != nil {
+	if err := c.QueryRowContext(ctx, "SELECT count(*) FROM "+table+"_note WHERE "+table+" = ?", seq).Scan(&n); err != nil {
 		return err
 	}
 	if n >= MaxNotes {
 		return ErrNotes
 	}
-	_, err := c.ExecContext(ctx, "INSERT INTO match_note (match, n, at, text) VALUES (?, ?, ?, ?)", seq, n, s.now().UnixMilli(), text)
+	_, err := c.ExecContext(ctx, "INSERT INTO "+table+"_note ("+table+", n, at, text) VALUES (?, ?, ?, ?)", seq, n, s.now().UnixMilli(), text)
 	return err
 }
 
 // Notes lists what was written down about a match, the oldest first.
 func (s *Store) Notes(ctx context.Context, id string) ([]Note, error) {
-	rows, err := s.activity.read.QueryContext(ctx, `SELECT t.at, t.text FROM match_note AS t JOIN match AS m ON m.seq = t.match
-		WHERE m.id = ? ORDER BY t.n`, id)
+	return s.notes(ctx, "match_note AS t JOIN match AS m ON m.seq = t.match", id)
+}
+
+func (s *Store) notes(ctx context.Context, from, id string) ([]Note, error) {
+	rows, err := s.activity.read.QueryContext(ctx, "SELECT t.at, t.text FROM "+from+" WHERE m.id = ? ORDER BY t.n", id)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}

@@ -34,7 +34,7 @@ func TestAddMatchesKnowsWhatIsNew(t *testing.T) {
 	if !a[0].New || !a[1].New || !a[2].New || a[0].ID == a[2].ID {
 		t.Fatalf("%+v", a)
 	}
-	if err := s.SetMatchState(t.Context(), a[0].ID, MatchClosed, "nothing in it"); err != nil {
+	if err := s.Decide(t.Context(), Change{MatchID: a[0].ID, State: MatchClosed, Note: "nothing in it"}); err != nil {
 		t.Fatal(err)
 	}
 	later := foundItem(1, "bank")
@@ -72,7 +72,7 @@ func TestMatchFilters(t *testing.T) {
 	phone.Type = "phone"
 	add(t, s, Sighting{Source: FromQuery, Origin: "q1", At: testTime, Case: "K-1"}, foundItem(1, "bank"), foundItem(2, "police"))
 	added := add(t, s, Sighting{Source: FromWatch, Origin: "w1", At: testTime.Add(time.Hour), Case: "K-2"}, phone, foundItem(1, "bank"))
-	if err := s.SetMatchState(t.Context(), added[0].ID, MatchDisputed, ""); err != nil {
+	if err := s.Decide(t.Context(), Change{MatchID: added[0].ID, State: MatchDisputed}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -118,9 +118,13 @@ func TestMatchFilters(t *testing.T) {
 
 func TestMatchIsFoundByItsBeginning(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	var ids []string
+	var found []Found
 	for n := range 600 {
-		ids = append(ids, add(t, s, Sighting{Source: FromQuery, Origin: "q", At: testTime}, foundItem(n, "bank"))[0].ID)
+		found = append(found, foundItem(n, "bank"))
+	}
+	var ids []string
+	for _, a := range add(t, s, Sighting{Source: FromQuery, Origin: "q", At: testTime}, found...) {
+		ids = append(ids, a.ID)
 	}
 	begins := map[string]int{}
 	for _, id := range ids {
@@ -137,7 +141,7 @@ func TestMatchIsFoundByItsBeginning(t *testing.T) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}
-	if err := s.SetMatchState(t.Context(), "0000", MatchClosed, ""); !errors.Is(err, ErrNotFound) {
+	if err := s.Decide(t.Context(), Change{MatchID: "0000", State: MatchClosed}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a beginning is not enough to change: %v", err)
 	}
 }

@@ -1,9 +1,11 @@
 // Package store keeps what is the member's own: its indicators as digests with their labels, the
-// questions it asked with the matches, and the requests it answered with what they were charged to.
+// questions it asked, what it matched, what it told others of that and was told, and the requests it
+// answered with what they were charged to.
 // It is two SQLite files (modernc.org/sqlite, WAL, synchronous=FULL), one writing connection each:
 //
 //	store.db     indicators, withdrawals, cached OPRF outputs: written by imports, which take seconds
-//	activity.db  questions asked, requests answered, meters: written on every exchange
+//	activity.db  questions asked, matches, statements about them, requests answered, meters: written on
+//	             every exchange
 //
 // They are two so that a member goes on answering while it commits a large import; nothing spans
 // both. Each operation is one transaction: after an error or a crash it has happened whole or not at
@@ -14,9 +16,9 @@
 // index is written front to back. DESIGN.md says what else was tried.
 //
 // What leaks, to whoever reads the two files: digests (which for a phone number are as good as the
-// number), labels, references, whom this member asked and who asked it. No raw value,
-// no masked value, no blinding factor and no digest of a question is in them, and no OPRF output in the clear:
-// node/holder seals them under the epoch's key.
+// number), labels, references, whom this member asked and who asked it, what matched (tags, labels, keyed
+// ids) and what was said of it. No raw value, no masked value, no blinding factor and no digest of a
+// question is in them, and no OPRF output in the clear: node/holder seals them under the epoch's key.
 package store
 
 import (

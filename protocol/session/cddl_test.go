@@ -50,6 +50,9 @@ func structKeys(v any) (keys []string) {
 func TestCDDL(t *testing.T) {
 	for file, maps := range map[string]map[string]any{
 		"query.cddl": {"request": request{}, "header": Header{}, "response": response{}, "receipt": Receipt{}},
+		"match.cddl": {
+			"statement": statement{}, "notice": Notice{}, "feedback": Feedback{}, "answer": answerTold{}, "receipt": Told{},
+		},
 		"index.cddl": {
 			"signed-manifest": signedManifest{}, "manifest": Manifest{}, "segment": SegmentInfo{},
 			"manifests-request": MirrorRequest{}, "part-request": MirrorRequest{}, "mirror-answer": MirrorAnswer{},

@@ -15,12 +15,16 @@ import (
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/protocol/indicator/feed"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // kinds says which error of the hub stands for an error of a room below, the first that fits.
 var kinds = []struct{ below, hub error }{
 	{store.ErrNotFound, hub.ErrNotFound},
 	{store.ErrCursor, hub.ErrInvalid},
+	{store.ErrAmbiguous, hub.ErrInvalid},
+	{store.ErrNotes, hub.ErrConflict},
+	{session.ErrHeader, hub.ErrInvalid},
 	{store.ErrFull, hub.ErrStorage},
 	{store.ErrDisk, hub.ErrStorage},
 	{store.ErrDamaged, hub.ErrStorage},

@@ -1,8 +1,9 @@
 // Package local is the hub that does the work: it joins the sessions, the engines, the store, the
 // mirror and the ledger of one running node. It is the asking side; node/holder is the answering one.
 //
-// What leaves the node from here: signed requests with blinded elements, and mirror requests. A value,
-// its digest, its reference and the case reference stay.
+// What leaves the node from here: signed requests with blinded elements, mirror requests, and, where a
+// person decides so, signed notices about matches and verdicts on them, which node/notify delivers. A
+// value, its digest, its reference and the case reference stay.
 package local
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
+	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
@@ -39,6 +41,7 @@ type Config struct {
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
 	Holder   *holder.Holder
+	Notify   *notify.Notify
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
