@@ -165,3 +165,29 @@ func TestPagesInUse(t *testing.T) {
 		t.Errorf("%v, want %v", err, ErrInUse)
 	}
 }
+
+// BenchmarkPages looks over a database of 100,000 entries.
+func BenchmarkPages(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "raft.db")
+	db, err := raftboltdb.New(raftboltdb.Options{Path: path, NoSync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := uint64(0); i < 100; i++ {
+		logs := make([]*raft.Log, 1000)
+		for j := range logs {
+			logs[j] = &raft.Log{Index: 1000*i + uint64(j) + 1, Term: 1, Data: make([]byte, 300)}
+		}
+		if err := db.StoreLogs(logs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := checkDatabase(path); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func TestDisk(t *testing.T) {
 			d := newDisk(t, seed, dir)
 			defer d.Stop()
 			all := len(Damages()) + len(ailments())
-			if kind := 7 * i % all; kind < len(Damages()) { // a few cases are of kinds far apart
+			if kind := kindStep * i % all; kind < len(Damages()) {
 				name = d.harm(Damages()[kind])
 			} else {
 				name = d.ail(ailments()[kind-len(Damages())])
@@ -70,6 +70,9 @@ func TestDisk(t *testing.T) {
 	}
 	t.Logf("%d cases", done)
 }
+
+// kindStep is a prime above the number of kinds: a few cases are of kinds far apart, and many of all kinds.
+const kindStep = 37
 
 func newDisk(t *testing.T, seed uint64, dir string) *disk {
 	tr, err := NewTrace("")
@@ -178,7 +181,7 @@ func ailments() []ailment {
 		fails(replica.OpLogStore, syscall.ENOSPC, false), fails(replica.OpLogStore, syscall.EIO, true),
 		fails(replica.OpStableSet, syscall.ENOSPC, false), fails(replica.OpLogDelete, syscall.EIO, false),
 		fails(replica.OpSnapshotCreate, syscall.ENOSPC, false), fails(replica.OpSnapshotWrite, syscall.ENOSPC, false),
-		fails(replica.OpSnapshotClose, syscall.EIO, true),
+		fails(replica.OpSnapshotClose, syscall.EIO, true), fails(replica.OpFinalWrite, syscall.ENOSPC, false),
 		{"reads come short", func(d *disk) { d.spoil(func(b []byte, r *rand.Rand) []byte { return b[:r.IntN(len(b))] }) }},
 		{"reads come with a flipped bit", func(d *disk) {
 			d.spoil(func(b []byte, r *rand.Rand) []byte {
