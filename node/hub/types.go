@@ -141,6 +141,7 @@ type Asked struct {
 
 // Match is one indicator that querier and holder share.
 type Match struct {
+	ID              string  `json:"id"` // of the match, for `match show`
 	Type            string  `json:"type"`
 	Reference       *string `json:"reference"` // the querier's own
 	Holder          string  `json:"holder"`

@@ -145,14 +145,15 @@ func TestOutputs(t *testing.T) {
 func TestQueries(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	ref := "ROW-7"
+	found := []Found{
+		{Item: [32]byte{1}, Type: "email", Holder: "Bank B", Reference: &ref, Label: []byte{3}, Place: &Place{Epoch: 2, Tag: [8]byte{9}}},
+		{Item: [32]byte{2}, Type: "phone", Holder: "Bank B"},
+	}
 	full := Query{
 		ID: "q2", At: testTime, Purpose: "platform-safety", Case: "K-1", CaseSalt: []byte{1, 2}, Queried: 9, Refused: 1,
 		Suppressed: 2, Evaluations: 8, Proofs: 7, Partial: true,
 		Asked: []Asked{{"Bank B", "ok", ""}, {"Police C", "unreachable", "ask them"}},
-		Matches: []Match{
-			{Type: "email", Holder: "Bank B", Reference: &ref, Label: []byte{3}},
-			{Type: "phone", Holder: "Bank B"},
-		},
+		Found: found,
 	}
 	for _, q := range []Query{{ID: "q1", At: testTime}, full, {ID: "q3", At: testTime}} {
 		if err := s.SaveQuery(t.Context(), q); err != nil {
@@ -160,7 +161,15 @@ func TestQueries(t *testing.T) {
 		}
 	}
 	got, err := s.Query(t.Context(), "q2")
-	if diff := cmp.Diff(full, got); diff != "" || err != nil {
+	want := full
+	want.Found = nil
+	for _, f := range found {
+		want.Matches = append(want.Matches, Match{
+			ID: MatchID(f.Holder, f.Type, f.Item), Source: FromQuery, Type: f.Type, Holder: f.Holder, Reference: f.Reference,
+			Label: f.Label, FirstSeen: testTime, LastSeen: testTime, State: MatchNew, Place: f.Place,
+		})
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	if _, err := s.Query(t.Context(), "none"); !errors.Is(err, ErrNotFound) {

@@ -151,7 +151,7 @@ func TestDiskFull(t *testing.T) {
 			return err
 		},
 		"save a query": func(s *Store) error {
-			return s.SaveQuery(t.Context(), Query{ID: "q", Matches: []Match{{Type: "email", Label: make([]byte, 100_000)}}})
+			return s.SaveQuery(t.Context(), Query{ID: "q", Found: []Found{{Type: "email", Label: make([]byte, 100_000)}}})
 		},
 		"charge": func(s *Store) error {
 			c := charge(1, 1)

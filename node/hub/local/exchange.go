@@ -50,7 +50,7 @@ type exchange struct {
 	over      map[indicator.Type]bool // types that the holder refused
 	pauses    int                     // waits for an overloaded holder that are left
 	answers   []answered              // what came back, looked up when the exchange is over
-	found     []found
+	found     []store.Found
 	kept      []store.Sent // what both sides signed
 }
 
@@ -217,7 +217,7 @@ func ofTheIndex(err error) bool {
 // answers up. Where the index does not come, an older one is better than none: it is asked about, and
 // the report says that it is not up to date. A type without any index is not asked about at all, for
 // the budget would be spent on answers that cannot be read.
-func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
+func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if len(e.permits) == 0 {
 		return nil
 	}

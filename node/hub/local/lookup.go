@@ -6,6 +6,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/policy"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/indicator"
@@ -48,6 +49,7 @@ func (e *exchange) lookUpBatch(h *Hub, a answered) error {
 		Ledger: h.cfg.LedgerID, Holder: e.holder.PeerID, Epoch: permit.Epoch(), Type: string(a.typ),
 	})
 	labels := permit.Reveal() == policy.RevealLabel
+	key := h.cfg.Ring.Local(matchUse)
 	for i := range a.outputs {
 		label, ok, lerr := view.Lookup(derive, (*[index.OutputSize]byte)(&a.outputs[i]))
 		if errors.Is(lerr, index.ErrLabel) { // this one entry: the others are searched all the same
@@ -64,13 +66,25 @@ func (e *exchange) lookUpBatch(h *Hub, a answered) error {
 		if !labels {
 			label = nil // mirrored under an earlier policy, or passed on: not this member's to read now
 		}
-		e.found = append(e.found, found{a.typ, e.holder.Name, a.questions[i].reference, label})
+		e.found = append(e.found, store.Found{
+			Item: store.MatchItem(key, a.questions[i].digest), Type: a.typ, Holder: e.holder.Name,
+			Reference: a.questions[i].reference, Label: label, Place: placeOf(derive, permit.Epoch(), &a.outputs[i]),
+		})
 		h.cfg.Metrics.Matches.WithLabelValues(string(a.typ)).Inc()
 	}
 	if err = errors.Join(err, view.Release()); err != nil {
 		return e.blame(h, a.typ, err)
 	}
 	return nil
+}
+
+// matchUse names the ring's secret under which the table of matches keeps digests.
+const matchUse = "match"
+
+// placeOf is where the item with this output stands in an index: what names it to the holder.
+func placeOf(derive *index.Deriver, epoch uint64, f *voprf.Output) *store.Place {
+	output := (*[index.OutputSize]byte)(f)
+	return &store.Place{Epoch: epoch, Tag: derive.Tag(output), Proof: derive.NoticeKey(output)}
 }
 
 // blame finds out whose fault an index is that could not be searched: bytes that this disk damaged are

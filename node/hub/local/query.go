@@ -187,10 +187,10 @@ func (p *plan) commitment(holder string, t indicator.Type) []byte {
 }
 
 // run asks all holders at once and returns what they share with this member.
-func (p *plan) run(ctx context.Context, h *Hub) []found {
+func (p *plan) run(ctx context.Context, h *Hub) []store.Found {
 	var (
 		mu  sync.Mutex
-		all []found
+		all []store.Found
 		wg  sync.WaitGroup
 	)
 	for _, e := range p.holders {
@@ -202,21 +202,14 @@ func (p *plan) run(ctx context.Context, h *Hub) []found {
 		})
 	}
 	wg.Wait()
-	slices.SortFunc(all, found.compare)
+	slices.SortFunc(all, compareFound)
 	return all
 }
 
-// found is a match before it is put in words.
-type found struct {
-	typ       indicator.Type
-	holder    string
-	reference *string
-	label     []byte // encoded, nil where policy reveals the match alone
-}
-
-func (a found) compare(b found) int {
-	return cmp.Or(cmp.Compare(a.typ, b.typ), cmp.Compare(a.holder, b.holder),
-		cmp.Compare(deref(a.reference), deref(b.reference)), slices.Compare(a.label, b.label))
+// compareFound orders matches as a report shows them.
+func compareFound(a, b store.Found) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Holder, b.Holder),
+		cmp.Compare(deref(a.Reference), deref(b.Reference)), slices.Compare(a.Label, b.Label))
 }
 
 func deref(s *string) string {
@@ -227,7 +220,7 @@ func deref(s *string) string {
 }
 
 // conclude puts the outcome into the report.
-func (p *plan) conclude(report *hub.QueryReport, all []found) {
+func (p *plan) conclude(report *hub.QueryReport, all []store.Found) {
 	for _, e := range p.holders {
 		report.Asked = append(report.Asked, e.outcome())
 		report.Evaluations += e.evaluated
@@ -235,7 +228,9 @@ func (p *plan) conclude(report *hub.QueryReport, all []found) {
 		report.Partial = report.Partial || e.incomplete()
 	}
 	for _, f := range all {
-		report.Matches = append(report.Matches, matchOf(f.typ, f.holder, f.reference, f.label))
+		m := matchOf(f.Type, f.Holder, f.Reference, f.Label)
+		m.ID = store.MatchID(f.Holder, f.Type, f.Item)
+		report.Matches = append(report.Matches, m)
 	}
 }
 
@@ -255,7 +250,7 @@ func (p *plan) preview(report *hub.QueryReport) {
 }
 
 // record is what the store keeps of the query: no value and no digest.
-func (p *plan) record(report hub.QueryReport, all []found) store.Query {
+func (p *plan) record(report hub.QueryReport, all []store.Found) store.Query {
 	rec := store.Query{
 		ID: report.ID, At: report.At, Purpose: report.Purpose, Case: p.req.Case,
 		Queried: report.Queried, Refused: report.Refused, Suppressed: report.Suppressed,
@@ -270,8 +265,6 @@ func (p *plan) record(report hub.QueryReport, all []found) store.Query {
 	for _, e := range p.holders {
 		rec.Sent = append(rec.Sent, e.kept...)
 	}
-	for _, f := range all {
-		rec.Matches = append(rec.Matches, store.Match{Type: f.typ, Holder: f.holder, Reference: f.reference, Label: f.label})
-	}
+	rec.Found = all
 	return rec
 }
