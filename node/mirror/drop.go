@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -31,6 +32,7 @@ func (m *Mirror) remove(dir string, gone func(Ref) bool) error {
 func (m *Mirror) removeLocked(dir string, gone func(Ref) bool) error {
 	err := errors.Join(m.forget(gone), disk(m.files.RemoveAll(dir)))
 	m.known.drop(gone)
+	maps.DeleteFunc(m.told, func(r Ref, _ *session.SignedManifest) bool { return gone(r) })
 	return err
 }
 
