@@ -23,6 +23,7 @@ func (n *Node) background() {
 	n.work.Go(n.keepEvidence)
 	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
+	n.work.Go(func() { n.hub.Watch(n.ctx) })
 	n.work.Go(n.register)
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)

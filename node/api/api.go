@@ -18,6 +18,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -34,6 +35,7 @@ type Config struct {
 	Metrics http.Handler    // serves /metrics; nil for none
 	Ready   func() []string // reasons why the node is not ready; nil or empty means it is
 	Logger  *slog.Logger    // nil discards
+	Closing context.Context // its end ends streams that have no other; nil for none
 }
 
 // server holds what the handlers need.
@@ -45,6 +47,9 @@ type server struct {
 
 // New returns the handler of a node's API.
 func New(h hub.Hub, cfg Config) http.Handler {
+	if cfg.Closing == nil {
+		cfg.Closing = context.Background()
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,6 +65,8 @@ func (s *server) routes() {
 	s.nodeRoutes()
 	s.indicatorRoutes()
 	s.queryRoutes()
+	s.watchRoutes()
+	s.alertRoutes()
 	s.governanceRoutes()
 	s.ledgerRoutes()
 }

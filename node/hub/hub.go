@@ -32,6 +32,9 @@ type Hub interface {
 	// QueryByID returns a past query with its matches.
 	QueryByID(ctx context.Context, id string) (QueryReport, error)
 
+	Watches
+	Alerts
+
 	// Policy returns the rules in force.
 	Policy(ctx context.Context) (Policy, error)
 	// CheckPolicy says whether one member may ask another, and by which rule.

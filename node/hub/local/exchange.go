@@ -52,6 +52,10 @@ type exchange struct {
 	answers   []answered              // what came back, looked up when the exchange is over
 	found     []store.Found
 	kept      []store.Sent // what both sides signed
+
+	// taken, nil in a query, takes answers that are proved instead of having them looked up; it is called
+	// with mu held, by one worker at a time. Its error ends the exchange.
+	taken func(asked []question, outputs []voprf.Output) error
 }
 
 func (e *exchange) deny(t indicator.Type, err error) {
@@ -224,6 +228,14 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if !e.update(ctx, h) {
 		return nil
 	}
+	e.ask(ctx, h, p)
+	e.lookUp(h)
+	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
+	return e.found
+}
+
+// ask asks about everything that is permitted, over several streams.
+func (e *exchange) ask(ctx context.Context, h *Hub, p *plan) {
 	jobs, elements := p.jobs(e), 0
 	queue := make(chan job, len(jobs))
 	for _, j := range jobs {
@@ -241,9 +253,6 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 		})
 	}
 	wg.Wait()
-	e.lookUp(h)
-	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
-	return e.found
 }
 
 // job is a run of questions of one type, answered over one stream.
@@ -252,11 +261,11 @@ type job struct {
 	questions []question
 }
 
-// batch is how many elements go into one request, and perJob how many questions into one job: small
-// enough that all workers have something to do, large enough that a proof's fixed cost is spread.
+// batch is how many elements of a query go into one request, and perJob how many requests into one job:
+// small enough that all workers have something to do, large enough that a proof's fixed cost is spread.
 const (
 	batch  = 1024
-	perJob = 8 * batch
+	perJob = 8
 )
 
 // jobs cuts what a holder may be asked into runs, the long ones first.
@@ -266,7 +275,7 @@ func (p *plan) jobs(e *exchange) []job {
 		if _, ok := e.permits[t]; !ok {
 			continue
 		}
-		for part := range slices.Chunk(p.questions.byType[t], perJob) {
+		for part := range slices.Chunk(p.questions.byType[t], perJob*p.batch) {
 			out = append(out, job{t, part})
 		}
 	}

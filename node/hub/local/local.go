@@ -12,6 +12,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -23,7 +24,7 @@ import (
 	"github.com/crosslight/crosslight/node/telemetry"
 )
 
-// Config is what a hub is made of. All fields but Region are needed.
+// Config is what a hub is made of. All fields but Region, Alerts and Webhooks are needed.
 type Config struct {
 	Name     string // the member's name on the ledger
 	LedgerID [32]byte
@@ -43,6 +44,8 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Settled  func() bool // whether this node's ledger is of the present
+	Alerts   alert.Limits
+	Webhooks []alert.Receiver
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
 }
@@ -52,13 +55,17 @@ type Hub struct {
 	cfg     Config
 	started time.Time
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
+
+	watching watching
 }
 
 var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h.watching = h.newWatching()
+	return h
 }
 
 // nameOf is the name of the member behind a peer ID, or empty.

@@ -20,10 +20,15 @@ type answered struct {
 	outputs   []voprf.Output
 }
 
-func (e *exchange) keep(t indicator.Type, asked []question, outputs []voprf.Output) {
+// keep takes an answer that is proved: to be looked up, or by whoever takes answers instead.
+func (e *exchange) keep(t indicator.Type, asked []question, outputs []voprf.Output) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.taken != nil {
+		return e.taken(asked, outputs)
+	}
 	e.answers = append(e.answers, answered{t, asked, outputs})
+	return nil
 }
 
 // lookUp searches the holder's mirrored index for everything that it answered. By now nothing is sent
