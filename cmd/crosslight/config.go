@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
 )
 
@@ -34,6 +35,8 @@ type config struct {
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
 	LogLevel       slog.Level
+	Alerts         alert.Limits
+	Webhooks       []fileWebhook
 }
 
 // fileConfig is the shape of crosslight.yaml. A key that is not here is refused. Pointers tell what
@@ -57,6 +60,8 @@ type fileConfig struct {
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
+	Alerts   *fileAlerts   `yaml:"alerts,omitempty"`
+	Webhooks []fileWebhook `yaml:"webhooks,omitempty"`
 }
 
 // Defaults of the settings that have one.
@@ -85,6 +90,10 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("log.level", "info")
+	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
+	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
+	v.SetDefault("alerts.per_value", alert.DefaultPerValue)
+	v.SetDefault("webhooks", []any{})
 	return v
 }
 
@@ -168,6 +177,11 @@ func (a *app) settings(dir string) (config, error) {
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
+		Alerts: alert.Limits{
+			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
+			PerValue: a.v.GetInt64("alerts.per_value"),
+		},
+		Webhooks: webhooksOf(a.v.Get("webhooks")),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -206,6 +220,9 @@ func (c config) check() error {
 	}
 	if c.MaxAge < time.Minute {
 		return fmt.Errorf("%w: ledger.max_age: a duration of at least a minute, such as 1h", errConfig)
+	}
+	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
+		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)
