@@ -14,6 +14,11 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("node at %s, version %s", strings.Join(b.Addresses, ", "), b.Version)
 	case EpochCommit:
 		return fmt.Sprintf("epoch %d with keys for %d types", b.Epoch, len(b.Keys))
+	case Affiliate:
+		if len(b.Members) == 0 {
+			return "no affiliates"
+		}
+		return "affiliates: " + strings.Join(b.Members, ", ")
 	case Vote:
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
@@ -102,6 +107,11 @@ func Phrase(p Proposal) string {
 		return "revoke the key " + p.Key.String()
 	case SetUpgrade:
 		return fmt.Sprintf("accept entries of version %d", p.Version)
+	case EpochEnd:
+		if p.Member == "" {
+			return "end all members' epochs"
+		}
+		return "end the epoch of " + p.Member
 	}
 	return p.ProposalKind().String()
 }

@@ -58,7 +58,7 @@ func (s *State) prepareClockAttest(by *memberRecord, b entry.ClockAttest) (chang
 			return nil
 		}
 		moved := Event{Kind: TimeMoved, Index: index}
-		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index))
+		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index), s.ageEpochs(index))
 	}, nil
 }
 

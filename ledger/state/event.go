@@ -9,6 +9,8 @@ type EventKind string
 const (
 	NodeInfoChanged    EventKind = "node-info-changed"
 	EpochCommitted     EventKind = "epoch-committed"
+	EpochCalled        EventKind = "epoch-called" // to end
+	AffiliatesDeclared EventKind = "affiliates-declared"
 	ProposalOpened     EventKind = "proposal-opened"
 	VoteCast           EventKind = "vote-cast"
 	ProposalAccepted   EventKind = "proposal-accepted"
@@ -53,5 +55,5 @@ type Event struct {
 	Index    uint64     // of the entry
 	Member   string     // whom it concerns, or who acted
 	Proposal entry.Hash // of proposals and votes, zero otherwise
-	Epoch    uint64     // of EpochCommitted, zero otherwise
+	Epoch    uint64     // of EpochCommitted and EpochCalled, zero otherwise
 }

@@ -68,6 +68,7 @@ func (s *server) routes() {
 	s.watchRoutes()
 	s.alertRoutes()
 	s.governanceRoutes()
+	s.budgetRoutes()
 	s.ledgerRoutes()
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -31,7 +30,8 @@ type Indexer struct {
 	mu    sync.Mutex    // held while building
 	dirty atomic.Bool   // something changed that is not published yet
 	busy  atomic.Bool   // a build is under way
-	built atomic.Uint64 // the epoch whose index was published last
+	built atomic.Uint64 // the newest epoch whose index was published
+	next  atomic.Uint64 // an epoch that is being prepared and not on the ledger yet, or 0
 
 	failed func(error)     // notes how the last round ended
 	check  telemetry.Check // says so
@@ -63,8 +63,8 @@ func (x *Indexer) Check() string {
 
 // Pending says whether something is not published yet.
 func (x *Indexer) Pending() bool {
-	epoch, ok := x.epoch()
-	return x.dirty.Load() || x.busy.Load() || ok && epoch != x.built.Load()
+	epochs := x.epochs()
+	return x.dirty.Load() || x.busy.Load() || len(epochs) > 0 && epochs[0].number != x.built.Load()
 }
 
 // Periods of the indexer's own work.
@@ -117,28 +117,28 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	defer x.mu.Unlock()
 	x.busy.Store(true) // before dirty is cleared, so that Pending never blinks
 	defer x.busy.Store(false)
-	epoch, ok := x.epoch()
-	if !ok {
-		return ErrNoEpoch
-	}
 	for {
+		epochs := x.epochs()
+		if len(epochs) == 0 {
+			return ErrNoEpoch
+		}
 		x.dirty.Store(false)
-		built, err := x.round(ctx, epoch)
+		built, err := x.round(ctx, epochs)
 		x.failed(err)
 		if err != nil {
 			x.dirty.Store(true)
 			return err
 		}
 		if built == 0 { // what came in during a build shows as another revision
-			x.built.Store(epoch)
+			x.built.Store(epochs[0].number)
 			return nil
 		}
 	}
 }
 
-// round brings every type up to date. Types without indicators get an empty index, so that a querier
+// round brings every type up to date, in every epoch that serves or is prepared. Types without indicators get an empty index, so that a querier
 // can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
-func (x *Indexer) round(ctx context.Context, epoch uint64) (built int, err error) {
+func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err error) {
 	tallies, err := x.h.cfg.Store.Count(ctx)
 	if err != nil {
 		return 0, err
@@ -148,38 +148,30 @@ func (x *Indexer) round(ctx context.Context, epoch uint64) (built int, err error
 		byType[t.Type] = t
 	}
 	var errs []error
-	for _, typ := range indicator.Types() {
-		t := byType[typ]
-		t.Type = typ
-		did, err := x.bring(ctx, epoch, t)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
-		}
-		if did {
-			built++
+	for _, epoch := range epochs {
+		for _, typ := range indicator.Types() {
+			t := byType[typ]
+			t.Type = typ
+			did, err := x.bring(ctx, epoch, t)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
+			}
+			if did {
+				built++
+			}
 		}
 	}
 	return built, errors.Join(errs...)
 }
 
-func (x *Indexer) epoch() (epoch uint64, ok bool) {
-	x.h.cfg.Ledger.View(func(s *state.State) {
-		var e state.Epoch
-		if e, ok = s.Epoch(x.h.cfg.Name); ok {
-			epoch = e.Commit.Epoch
-		}
-	})
-	return epoch, ok
-}
-
 // bring publishes one type unless its revision stands, here and whole.
-func (x *Indexer) bring(ctx context.Context, epoch uint64, t store.Tally) (built bool, err error) {
+func (x *Indexer) bring(ctx context.Context, epoch keptEpoch, t store.Tally) (built bool, err error) {
 	x.h.cfg.Metrics.Indicators.WithLabelValues(string(t.Type)).Set(float64(t.Held))
-	last, err := x.h.cfg.Store.Published(ctx, epoch, t.Type)
+	last, err := x.h.cfg.Store.Published(ctx, epoch.number, t.Type)
 	if err != nil {
 		return false, err
 	}
-	if last.Version > 0 && last.Revision == t.Revision && x.stands(epoch, t.Type, last) {
+	if last.Version > 0 && last.Revision == t.Revision && x.stands(epoch.number, t.Type, last) {
 		return false, nil
 	}
 	start := time.Now()
@@ -201,10 +193,10 @@ func (x *Indexer) stands(epoch uint64, typ indicator.Type, last store.Published)
 }
 
 // build writes a new base segment and puts it in use with the next manifest of its chain.
-func (x *Indexer) build(ctx context.Context, epoch uint64, t store.Tally, last store.Published) error {
+func (x *Indexer) build(ctx context.Context, epoch keptEpoch, t store.Tally, last store.Published) error {
 	self := member.PublicOf(x.h.node)
 	build, err := x.h.cfg.Mirror.NewBuild(self, index.Context{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch.number, Type: string(t.Type),
 	}, index.Base)
 	if err != nil {
 		return err
@@ -218,14 +210,14 @@ func (x *Indexer) build(ctx context.Context, epoch uint64, t store.Tally, last s
 		return err
 	}
 	signed, err := session.Manifest{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
+		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch.number, Type: string(t.Type),
 		Version: last.Version + 1, Previous: last.Manifest, Segments: []session.SegmentInfo{segment},
 	}.Sign(x.h.node)
 	if err != nil {
 		return err
 	}
 	note := store.Published{Revision: t.Revision, Version: last.Version + 1, Manifest: signed.Hash}
-	if err := x.h.cfg.Store.SetPublished(ctx, epoch, t.Type, note); err != nil {
+	if err := x.h.cfg.Store.SetPublished(ctx, epoch.number, t.Type, note); err != nil {
 		return err
 	}
 	return x.h.cfg.Mirror.Publish(self, signed)

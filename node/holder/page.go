@@ -14,27 +14,37 @@ import (
 	"github.com/crosslight/crosslight/protocol/indicator"
 )
 
-// fill puts every indicator of the type into the build, evaluating those without a cached output.
-func (x *Indexer) fill(ctx context.Context, build *mirror.Build, epoch uint64, typ indicator.Type) error {
-	key, err := x.h.oprf.get(epoch, string(typ))
+// fill puts every indicator of the type into the build, evaluating those without a cached output. Into the
+// index of an epoch that takes nothing new it puts those alone that were evaluated before.
+func (x *Indexer) fill(ctx context.Context, build *mirror.Build, epoch keptEpoch, typ indicator.Type) error {
+	key, err := x.h.oprf.get(epoch.number, string(typ))
 	if err != nil {
 		return err
 	}
-	page := &evalPage{key: key}
+	seal, err := x.h.oprf.seal(epoch.number)
+	if err != nil {
+		return err
+	}
+	page := &evalPage{key: key, seal: seal}
 	flush := func() error {
 		fresh, err := page.evaluate()
 		if err != nil {
 			return err
 		}
 		if len(fresh) > 0 {
-			if err := x.h.cfg.Store.PutOutputs(ctx, epoch, fresh); err != nil {
+			if err := x.h.cfg.Store.PutOutputs(ctx, epoch.number, fresh); err != nil {
 				return err
 			}
 		}
 		return page.drain(build)
 	}
-	err = x.h.cfg.Store.Each(ctx, epoch, typ, func(d indicator.Digest, label, f []byte) error {
-		page.add(d, label, f)
+	err = x.h.cfg.Store.Each(ctx, epoch.number, typ, func(d indicator.Digest, label, f []byte) error {
+		if len(f) == 0 && epoch.closed {
+			return ctx.Err()
+		}
+		if err := page.add(d, label, f); err != nil {
+			return err
+		}
 		if len(page.items) < pageSize {
 			return ctx.Err()
 		}
@@ -52,6 +62,7 @@ const pageSize = 4096
 // evalPage is a run of indicators on its way into the index.
 type evalPage struct {
 	key   *voprf.SecretKey
+	seal  *outputSeal
 	items []evalItem
 }
 
@@ -61,13 +72,19 @@ type evalItem struct {
 	cached bool
 }
 
-func (p *evalPage) add(d indicator.Digest, label, f []byte) {
+func (p *evalPage) add(d indicator.Digest, label, f []byte) error {
 	it := evalItem{label: label, cached: len(f) == index.OutputSize, out: store.Output{Digest: d}}
-	copy(it.out.F[:], f)
+	if it.cached {
+		copy(it.out.F[:], f)
+		if err := p.seal.apply(d, &it.out.F); err != nil {
+			return err
+		}
+	}
 	p.items = append(p.items, it)
+	return nil
 }
 
-// evaluate fills in missing outputs on all cores and returns them for the cache.
+// evaluate fills in missing outputs on all cores and returns them, sealed, for the cache.
 func (p *evalPage) evaluate() ([]store.Output, error) {
 	var missing []*store.Output
 	for i := range p.items {
@@ -86,6 +103,9 @@ func (p *evalPage) evaluate() ([]store.Output, error) {
 	fresh := make([]store.Output, len(missing))
 	for i, m := range missing {
 		fresh[i] = *m
+		if err := p.seal.apply(m.Digest, &fresh[i].F); err != nil {
+			return nil, err
+		}
 	}
 	return fresh, nil
 }

@@ -77,6 +77,9 @@ type Hub interface {
 	// LedgerExport writes the whole ledger as a tar stream that `ledger verify` accepts.
 	LedgerExport(ctx context.Context, w io.Writer) error
 
+	Epochs
+	Budgets
+
 	// Keys lists this member's public keys and the open epochs.
 	Keys(ctx context.Context) (Keys, error)
 	// RotateKey puts another of this member's keys in a role, after 24 hours; with DryRun it only looks.

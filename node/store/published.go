@@ -42,3 +42,25 @@ func (s *Store) SetPublished(ctx context.Context, epoch uint64, t indicator.Type
 	}
 	return nil
 }
+
+// PublishedEpochs lists the epochs of which something was published, in ascending order.
+func (s *Store) PublishedEpochs(ctx context.Context) ([]uint64, error) {
+	rows, err := s.main.read.QueryContext(ctx, "SELECT DISTINCT epoch FROM published ORDER BY epoch")
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	return collect(ctx, rows, func(rows *sql.Rows, epoch *uint64) error { return rows.Scan(epoch) })
+}
+
+// DropPublished forgets what was published of an epoch that is over.
+func (s *Store) DropPublished(ctx context.Context, epoch uint64) error {
+	err := s.main.tx(ctx, func(c *sql.Conn) error {
+		_, err := c.ExecContext(ctx, "DELETE FROM published WHERE epoch = ?", int64(epoch))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget the published index: %w", err)
+	}
+	s.main.checkpoint(ctx)
+	return nil
+}

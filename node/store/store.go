@@ -15,9 +15,9 @@
 // index is written front to back. DESIGN.md says what else was tried.
 //
 // What leaks, to whoever reads the files: digests (which for a phone number are as good as the
-// number), labels, references, OPRF outputs, whom this member asked and who asked it. No raw value,
-// no masked value, no blinding factor and no digest of a question is in them in the clear: what is
-// watched stands in watch.db under keys that the ring seals.
+// number), labels, references, whom this member asked and who asked it. No raw value, no masked value, no
+// blinding factor and no digest of a question is in them in the clear: what is watched stands in watch.db
+// under keys that the ring seals. Nor is an OPRF output: node/holder seals them under the epoch's key.
 package store
 
 import (

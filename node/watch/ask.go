@@ -135,8 +135,8 @@ func (e *Enroller) typ(ctx context.Context, w Watch, h Holder, t indicator.Type,
 		}
 		q.Batch = piece
 		var kept error
-		why = e.cfg.Asker.Ask(ctx, q, func(answered []int, outputs []Output) error {
-			kept = e.keep(ctx, w, h, t, places, answered, outputs)
+		why = e.cfg.Asker.Ask(ctx, q, func(epoch uint64, answered []int, outputs []Output) error {
+			kept = e.keep(ctx, w, Holder{h.Name, epoch}, t, places, answered, outputs)
 			return kept
 		})
 		if kept != nil {

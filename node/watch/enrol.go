@@ -45,9 +45,10 @@ type Asker interface {
 	Holders() []Holder
 	// Allowance says what policy grants for a watch at a holder, or why it grants nothing.
 	Allowance(w Watch, h Holder, t indicator.Type) (Allowance, *Hindrance)
-	// Ask asks, and calls take for each answer that is proved, in turn, with the places of its elements in
-	// the question. An element that take has had is paid for. The error of take ends the exchange.
-	Ask(ctx context.Context, q Question, take func(places []int, outputs []Output) error) *Hindrance
+	// Ask asks, and calls take for each answer that is proved, in turn, with the holder's epoch that it is
+	// of, which may end meanwhile, and the places of its elements in the question. What take has had is
+	// paid for. The error of take ends the exchange.
+	Ask(ctx context.Context, q Question, take func(epoch uint64, places []int, outputs []Output) error) *Hindrance
 }
 
 // The hindrance of a watch that is larger than policy grants.

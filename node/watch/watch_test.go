@@ -265,7 +265,7 @@ func (h *holders) Allowance(Watch, Holder, indicator.Type) (Allowance, *Hindranc
 	return Allowance{EvaluationsPerDay: 1 << 20, WatchSize: h.size}, nil
 }
 
-func (h *holders) Ask(_ context.Context, q Question, take func([]int, []Output) error) *Hindrance {
+func (h *holders) Ask(_ context.Context, q Question, take func(uint64, []int, []Output) error) *Hindrance {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	by := fmt.Sprint(q.Holder.Epoch)
@@ -290,7 +290,7 @@ func (h *holders) Ask(_ context.Context, q Question, take func([]int, []Output) 
 			h.asked[by][q.Elements[i].Digest]++
 			places, outputs = append(places, i), append(outputs, outputOf(q.Elements[i].Digest))
 		}
-		if err := take(places, outputs); err != nil {
+		if err := take(q.Holder.Epoch, places, outputs); err != nil {
 			return &Hindrance{Status: "local-failure", Detail: err.Error()}
 		}
 	}

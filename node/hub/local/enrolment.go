@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/watch"
@@ -51,7 +52,7 @@ func (a *watchAsker) Allowance(w watch.Watch, h watch.Holder, t indicator.Type) 
 
 // Ask implements [watch.Asker]. Unlike a query it does not update the mirror: that is done in the
 // background, at times that do not depend on what is watched.
-func (a *watchAsker) Ask(ctx context.Context, q watch.Question, take func(places []int, outputs []watch.Output) error) *watch.Hindrance {
+func (a *watchAsker) Ask(ctx context.Context, q watch.Question, take func(epoch uint64, places []int, outputs []watch.Output) error) *watch.Hindrance {
 	h := (*Hub)(a)
 	questions := &questions{byType: map[indicator.Type][]question{}}
 	for i, e := range q.Elements {
@@ -69,10 +70,14 @@ func (a *watchAsker) Ask(ctx context.Context, q watch.Question, take func(places
 	case !ok:
 		return hindrance(e.denial)
 	case permit.Epoch() != q.Holder.Epoch:
-		return &watch.Hindrance{Status: string(session.EpochOver), Detail: "the holder's next epoch has begun: the watch is enrolled in it by itself"}
+		return &watch.Hindrance{Status: string(session.EpochOver), Detail: "the holder's next epoch has begun: the watch is enrolled in it by itself when its index is here"}
 	}
-	e.taken = func(asked []question, outputs []voprf.Output) error { return take(placed(asked, outputs)) }
+	e.taken = func(permit ledger.Permit, asked []question, outputs []voprf.Output) error {
+		places, out := placed(asked, outputs)
+		return take(permit.Epoch(), places, out)
+	}
 	e.ask(ctx, h, p)
+	e.letGo(h)
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	if err := h.cfg.Store.PutSent(context.WithoutCancel(ctx), q.Watch.ID, e.kept); err != nil {
 		h.cfg.Log.Error("receipts of a watch could not be kept", "watch", q.Watch.ID, "error", err)

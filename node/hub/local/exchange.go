@@ -49,13 +49,23 @@ type exchange struct {
 	fault     error                   // the gravest so far
 	over      map[indicator.Type]bool // types that the holder refused
 	pauses    int                     // waits for an overloaded holder that are left
-	answers   []answered              // what came back, looked up when the exchange is over
+	turns     int                     // changes of epoch so far
+	pins      map[mirror.Ref]*mirror.View
+	told      map[indicator.Type]store.Told // what is left of budgets
+	answers   []answered                    // what came back, looked up when the exchange is over
 	found     []store.Found
 	kept      []store.Sent // what both sides signed
 
 	// taken, nil in a query, takes answers that are proved instead of having them looked up; it is called
 	// with mu held, by one worker at a time. Its error ends the exchange.
-	taken func(asked []question, outputs []voprf.Output) error
+	taken func(permit ledger.Permit, asked []question, outputs []voprf.Output) error
+}
+
+// letGo gives up the indexes that were pinned.
+func (e *exchange) letGo(h *Hub) {
+	if err := e.unpin(); err != nil {
+		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)
+	}
 }
 
 func (e *exchange) deny(t indicator.Type, err error) {
@@ -230,6 +240,7 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	}
 	e.ask(ctx, h, p)
 	e.lookUp(h)
+	e.letGo(h)
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	return e.found
 }
@@ -253,6 +264,7 @@ func (e *exchange) ask(ctx context.Context, h *Hub, p *plan) {
 		})
 	}
 	wg.Wait()
+	e.noteTold(ctx, h)
 }
 
 // job is a run of questions of one type, answered over one stream.
