@@ -299,3 +299,30 @@ func TestEnrolmentGoesOn(t *testing.T) {
 		t.Errorf("alert %+v", a)
 	}
 }
+
+// TestANewEpochIsEnrolledByItself: the board ends the holder's epoch; the watch goes on in the next, and
+// what was alerted of is not alerted of again under the new key.
+func TestANewEpochIsEnrolledByItself(t *testing.T) {
+	c := New(t, Trio(), Options{})
+	importCSV(t, c, "bank", "email,known@example.com,livestream,3,BANK-1,,\n")
+	w := addWatch(t, c, "platform", hub.Value{Type: "email", Raw: "known@example.com"}, hub.Value{Type: "email", Raw: "later@example.com"})
+	awaitAlerts(t, c, "platform", 1)
+	endEpoch(t, c, "bank")
+	opens(c, "bank", 2, trio...)
+	c.Until("the watch is enrolled in epoch 2", func() bool {
+		now, err := c.Hub("platform").WatchByID(context.Background(), w.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range now.Holders {
+			if x.Member == "bank" {
+				return x.Epoch == 2 && x.Status == "enrolled" && x.Enrolled == 2
+			}
+		}
+		return false
+	})
+	importCSV(t, c, "bank", "email,later@example.com,livestream,3,BANK-2,,\n")
+	if list := awaitAlerts(t, c, "platform", 2); *list[0].HolderReference != "BANK-2" {
+		t.Errorf("alerts %+v", list)
+	}
+}
