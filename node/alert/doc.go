@@ -72,9 +72,10 @@ type Config struct {
 	Member    string // this member's name, for webhooks
 	// Show puts an alert in words.
 	Show func(store.Alert) Shown
-	// Raised and Held are told how many; nil for nobody.
+	// Raised and Held are told how many alerts and hits, Posted whether a webhook was taken; nil for nobody.
 	Raised func(holder string, n int)
 	Held   func(holder string, n int)
+	Posted func(taken bool)
 	Log    *slog.Logger
 	Now    func() time.Time
 }

@@ -68,7 +68,11 @@ func (s *sender) step(ctx context.Context) (more bool, err error) {
 	if err != nil || len(waiting) == 0 {
 		return false, err
 	}
-	if err := post(ctx, s.client, s.receiver, s.desk.cfg.Member, shownAll(waiting, s.desk.cfg.Show), s.desk.cfg.Now()); err != nil {
+	err = post(ctx, s.client, s.receiver, s.desk.cfg.Member, shownAll(waiting, s.desk.cfg.Show), s.desk.cfg.Now())
+	if s.desk.cfg.Posted != nil {
+		s.desk.cfg.Posted(err == nil)
+	}
+	if err != nil {
 		return false, err
 	}
 	return true, s.strike(ctx, waiting)

@@ -29,6 +29,11 @@ func (h *Hub) newWatching() watching {
 	w := watching{ring: h.cfg.Ring.Local(watchUse)}
 	w.desk = alert.New(alert.Config{
 		Store: h.cfg.Store, Limits: h.cfg.Alerts, Receivers: h.cfg.Webhooks, Member: h.cfg.Name, Show: shown,
+		Raised: func(holder string, n int) { h.cfg.Metrics.AlertsRaised.WithLabelValues(holder).Add(float64(n)) },
+		Held:   func(holder string, n int) { h.cfg.Metrics.AlertsHeld.WithLabelValues(holder).Add(float64(n)) },
+		Posted: func(taken bool) {
+			h.cfg.Metrics.WebhookPosts.WithLabelValues(map[bool]string{true: "taken", false: "refused"}[taken]).Inc()
+		},
 		Log: h.cfg.Log, Now: h.cfg.Now,
 	})
 	w.matcher = watch.NewMatcher(watch.MatcherConfig{
