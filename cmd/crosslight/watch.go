@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -255,6 +254,3 @@ func (a *app) removeWatch(ctx context.Context, req hub.RemoveWatchRequest, yes b
 		t.line("%d elements are watched no more%s", w.Elements, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
 	})
 }
-
-// errEnough ends a stream that has shown what was asked for.
-var errEnough = errors.New("enough")
