@@ -28,6 +28,9 @@ func (n *Node) background() {
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)
 	n.work.Go(n.vouch)
+	n.work.Go(func() { n.cosigning.Run(n.ctx) })
+	n.work.Go(n.announce)
+	n.work.Go(n.anchor)
 }
 
 // every calls f again and again, first after one pause, until the node stops.
@@ -157,7 +160,7 @@ func (n *Node) countMirrored(peer string, size int) {
 func (n *Node) checks() {
 	n.health.Register("ledger", func() string {
 		if _, ok := n.replica.Leader(); !ok {
-			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes"
+			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes" + n.otherNodeKey()
 		}
 		return ""
 	})
@@ -194,9 +197,19 @@ func (n *Node) checkFinality() string {
 		return ""
 	}
 	if err := ledger.Fresh(n.replica.Final().At, n.cfg.Now(), n.cfg.MaxAge); err != nil {
-		return err.Error()
+		return err.Error() + n.grade()
 	}
 	return ""
+}
+
+// grade says, beside what finality lacks, how little it takes to lack it.
+func (n *Node) grade() (words string) {
+	n.replica.ViewFinal(func(s *state.State, _ replica.FinalPoint) {
+		if v := s.FinalityVoters(); s.Trial() {
+			words = fmt.Sprintf("; trial grade: %d of %d voters are needed, and no cheat among them is stood", v.Quorum(), v.N())
+		}
+	})
+	return words
 }
 
 func (n *Node) self() (m state.Member, ok bool) {

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/crosslight/crosslight/ledger/witness"
 	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
 )
@@ -34,6 +35,7 @@ type config struct {
 	P2PListen      []string
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
+	Witnesses      []string      // URL#KEY
 	LogLevel       slog.Level
 	Alerts         alert.Limits
 	Webhooks       []fileWebhook
@@ -55,7 +57,8 @@ type fileConfig struct {
 		Announce []string `yaml:"announce,omitempty"`
 	} `yaml:"p2p,omitempty"`
 	Ledger *struct {
-		MaxAge *time.Duration `yaml:"max_age,omitempty"`
+		MaxAge    *time.Duration `yaml:"max_age,omitempty"`
+		Witnesses []string       `yaml:"witnesses,omitempty"`
 	} `yaml:"ledger,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
@@ -89,6 +92,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.listen", []string{defaultP2PListen})
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
+	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("log.level", "info")
 	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
 	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
@@ -177,6 +181,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
+		Witnesses:      list(a.v.Get("ledger.witnesses")),
 		Alerts: alert.Limits{
 			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
 			PerValue: a.v.GetInt64("alerts.per_value"),
@@ -223,6 +228,11 @@ func (c config) check() error {
 	}
 	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
 		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
+	}
+	for _, address := range c.Witnesses {
+		if _, err := witness.ParseClient(address, nil); err != nil {
+			return fmt.Errorf("%w: ledger.witnesses: URL#KEY of each, KEY as `crosslight witness init` prints it: %w", errConfig, err)
+		}
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)

@@ -60,7 +60,7 @@ func (a *app) start(ctx context.Context, untilEOF bool) error {
 	n, err := node.Start(ctx, node.Config{
 		Home: a.cfg.Home, Passphrase: pass, APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen,
 		Announce: a.cfg.P2PAnnounce, Region: a.cfg.Region, Logger: log, Version: version,
-		MaxAge: a.cfg.MaxAge, Alerts: a.cfg.Alerts, Webhooks: webhooks,
+		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, Alerts: a.cfg.Alerts, Webhooks: webhooks,
 	})
 	if err != nil {
 		return err

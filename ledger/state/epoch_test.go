@@ -10,8 +10,8 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 )
 
-// opened is a ledger on which all three founders have an epoch.
-func opened(t *testing.T) *ledgertest.Ledger {
+// inEpochs is a ledger on which all three founders have an epoch.
+func inEpochs(t *testing.T) *ledgertest.Ledger {
 	l := ledgertest.Three(t)
 	for i, o := range []ledgertest.Org{platform, bank, police} {
 		l.Put(l.Epoch(o, i, "email"))
@@ -48,7 +48,7 @@ func pass(l *ledgertest.Ledger, p entry.Proposal, voters ...ledgertest.Org) (out
 
 // TestEpochEndsByVote: for one, then for all that are left; then there is nothing left to end.
 func TestEpochEndsByVote(t *testing.T) {
-	l := opened(t)
+	l := inEpochs(t)
 	if lines := l.S.Describe(entry.EpochEnd{Member: bank.Name}); len(lines) != 3 {
 		t.Errorf("%q", lines)
 	}
@@ -73,7 +73,7 @@ func TestEpochEndsByVote(t *testing.T) {
 
 // joined is opened with a fourth member that has no seat.
 func joined(t *testing.T) *ledgertest.Ledger {
-	l := opened(t)
+	l := inEpochs(t)
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)
 	l.Put(l.Ack(hotline))
 	l.Put(l.Epoch(hotline, 9, "email"))
@@ -111,7 +111,7 @@ func TestSuspensionEndsTheOthers(t *testing.T) {
 
 // TestExpulsionEndsTheOthers: of a member in good standing. One that never took part ends nothing.
 func TestExpulsionEndsTheOthers(t *testing.T) {
-	l := opened(t)
+	l := inEpochs(t)
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)
 	if got := called(pass(l, entry.Expel{Member: hotline.Name}, platform, bank)); len(got) != 0 {
 		t.Errorf("a newcomer that had not joined yet: %q", got)
@@ -125,7 +125,7 @@ func TestExpulsionEndsTheOthers(t *testing.T) {
 
 // TestEmergencyEndsTheOthers: at the second call; a ratification ends nothing more, a lapse takes nothing back.
 func TestEmergencyEndsTheOthers(t *testing.T) {
-	l := opened(t)
+	l := inEpochs(t)
 	if got := called(l.Put(l.Emergency(platform, police.Name))); len(got) != 0 {
 		t.Errorf("a first call: %q", got)
 	}
@@ -143,7 +143,7 @@ func TestEmergencyEndsTheOthers(t *testing.T) {
 
 // TestOverlapIsClosedToo: a suspension during an overlap closes both epochs, and gives neither more time.
 func TestOverlapIsClosedToo(t *testing.T) {
-	l := opened(t)
+	l := inEpochs(t)
 	l.Put(l.Epoch(bank, 10, "email"))
 	before := l.S.Epochs(bank.Name)[0].Until
 	l.Advance(60, platform, bank, police)
@@ -162,7 +162,7 @@ func TestOverlapIsClosedToo(t *testing.T) {
 // shortens it calls at once, and gives the same grace.
 func TestEpochsAge(t *testing.T) {
 	const day = 24 * 3600
-	l := opened(t)
+	l := inEpochs(t)
 	p := policy.Default()
 	p.Version, p.EpochDays = 2, 3
 	l.Pass(entry.SetPolicy{Policy: p}, platform, bank)

@@ -5,8 +5,8 @@ import (
 )
 
 // execute does what checkContent has found possible.
-func (s *State) execute(p entry.Proposal, index uint64) []Event {
-	switch p := p.(type) {
+func (s *State) execute(proposal *proposalRecord, index uint64) []Event {
+	switch p := proposal.Content.(type) {
 	case entry.Admit:
 		return s.admit(p, index)
 	case entry.Suspend:
@@ -28,8 +28,10 @@ func (s *State) execute(p entry.Proposal, index uint64) []Event {
 		return []Event{s.changeVoters(index, m.Name, func() { m.Voter = p.Voter })}
 	case entry.RevokeKey:
 		return s.revoke(p.Key, index)
+	case entry.OpenAudit:
+		return s.openAudit(p, proposal.ID, index)
 	}
-	return s.amendBoard(p, index)
+	return s.amendBoard(proposal.Content, index)
 }
 
 // amendBoard does what changes how decisions are made.

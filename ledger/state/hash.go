@@ -32,6 +32,9 @@ type image struct {
 	Former      []memberImage     `cbor:"13,keyasint"` // in the order in which they were expelled
 	HandOver    handOver          `cbor:"14,keyasint"`
 	Anchor      entry.StateAnchor `cbor:"15,keyasint"`
+	Days        []dayStart        `cbor:"16,keyasint,omitempty"`
+	Audits      []auditImage      `cbor:"17,keyasint,omitempty"`
+	Holds       []Hold            `cbor:"18,keyasint,omitempty"`
 }
 
 type memberImage struct {
@@ -61,6 +64,10 @@ type memberImage struct {
 	Vouched      vouched       `cbor:"24,keyasint"`
 	SuspendedAt  uint64        `cbor:"25,keyasint"`
 	Affiliates   []string      `cbor:"26,keyasint"`
+
+	// Left out where there are none.
+	Commits   []dayCommitImage `cbor:"27,keyasint,omitempty"`
+	Manifests []ManifestAnchor `cbor:"30,keyasint,omitempty"`
 }
 
 type epochImage struct {
@@ -102,7 +109,7 @@ func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
 		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
-		Version: s.version, HandOver: s.handOver, Anchor: s.anchor,
+		Version: s.version, HandOver: s.handOver, Anchor: s.anchor, Days: s.days, Audits: s.auditImages(), Holds: s.Holds(),
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
@@ -137,9 +144,13 @@ func (m *memberRecord) image() memberImage {
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
 		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates,
+		Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))
+	}
+	for _, c := range m.commits {
+		img.Commits = append(img.Commits, c.image())
 	}
 	return img
 }

@@ -36,9 +36,13 @@ type memberRecord struct {
 	admitted tlog.Hash // root of the tree that ended with its admission, until it has acknowledged it
 	ackedAt  uint64    // index of its Ack, 0 before and for founders
 
+	manifests []ManifestAnchor // of its index, in ascending order of epoch and type
+
 	vouched   vouched    // for, by its log key
 	rotations []rotation // that wait, in the order of roles
 	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
+
+	commits []dayCommit // to its query logs, in ascending order of day
 
 	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
 

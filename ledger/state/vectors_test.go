@@ -162,10 +162,11 @@ func leafVectorOf(s *state.State, kind entry.Kind, leaf []byte) leafVector {
 	}
 }
 
-// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json and board.json, byte for byte.
+// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json, board.json and audit-ledger.json, byte for byte.
 func TestLedgerVectors(t *testing.T) {
 	t.Run("ledger", func(t *testing.T) { keepHistory(t, "ledger.json", makeLedgerVectors(t)) })
 	t.Run("board", func(t *testing.T) { keepHistory(t, "board.json", makeBoardVectors(t)) })
+	t.Run("audit", func(t *testing.T) { keepHistory(t, "audit-ledger.json", makeAuditVectors(t)) })
 }
 
 func keepHistory(t *testing.T, file string, made ledgerVectors) {

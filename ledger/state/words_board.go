@@ -32,6 +32,8 @@ func (s *State) describeBoard(p entry.Proposal) []string {
 		return s.describeRevoke(p.Key)
 	case entry.SetUpgrade:
 		return s.describeUpgrade(p)
+	case entry.OpenAudit:
+		return s.describeAudit(p)
 	case entry.EpochEnd:
 		return s.describeEpochEnd(p)
 	}

@@ -64,6 +64,7 @@ func New(h hub.Hub, cfg Config) http.Handler {
 func (s *server) routes() {
 	s.nodeRoutes()
 	s.indicatorRoutes()
+	s.mirrorRoutes()
 	s.queryRoutes()
 	s.watchRoutes()
 	s.alertRoutes()

@@ -111,6 +111,8 @@ type WithdrawRequest struct {
 	Reference string  `json:"reference" required:"false"`
 	Region    string  `json:"region" required:"false"`
 	DryRun    bool    `json:"dry_run" required:"false"`
+	// WaitSeconds is how long to wait for the mirrors that can be reached to acknowledge, at most 60.
+	WaitSeconds int `json:"wait_seconds" required:"false" minimum:"0" maximum:"60"`
 }
 
 // WithdrawReport says what was withdrawn.
@@ -118,6 +120,7 @@ type WithdrawReport struct {
 	Withdrawn int64    `json:"withdrawn"`
 	Unknown   int64    `json:"unknown"` // values that this member does not hold
 	Digests   []string `json:"digests"`
+	Removal   *Removal `json:"removal"` // null where nothing was withdrawn
 }
 
 // QueryRequest is a question. Holders and Types narrow it; empty means all.

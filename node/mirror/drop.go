@@ -22,6 +22,15 @@ func (m *Mirror) DropEpoch(holder member.PublicKey, epoch uint64) error {
 	return m.remove(m.epochDir(holder, epoch), func(r Ref) bool { return r.Holder == holder && r.Epoch == epoch })
 }
 
+// DropIndex removes one index, as DropHolder does.
+func (m *Mirror) DropIndex(ref Ref) error {
+	dir, err := m.refDir(ref)
+	if err != nil {
+		return err
+	}
+	return m.remove(dir, func(r Ref) bool { return r == ref })
+}
+
 // remove holds the mutex throughout, so that nobody maps what is going.
 func (m *Mirror) remove(dir string, gone func(Ref) bool) error {
 	m.mu.Lock()
@@ -132,6 +141,11 @@ func (m *Mirror) removeUnlessBusy(dir string) error {
 	defer m.mu.Unlock()
 	for r := range m.busy {
 		if within(r) {
+			return nil
+		}
+	}
+	for b := range m.builds {
+		if within(b.ref) {
 			return nil
 		}
 	}

@@ -114,6 +114,7 @@ type Mirror struct {
 	pulls  map[*Pull]bool  // under way; their Missing bytes are spoken for
 
 	listeners []func(Update)
+	builds    map[*Build]bool                 // not over; their files stay
 	told      map[Ref]*session.SignedManifest // what listeners know to be in use; nil: nothing
 }
 
@@ -124,7 +125,7 @@ func Open(dir string, o Options) (*Mirror, error) {
 		dir: dir, options: o, files: osFiles{},
 		serving: make(chan struct{}, o.Serving), known: newManifests(),
 		loaded: map[Ref]*mapped{}, busy: map[Ref]bool{}, pulls: map[*Pull]bool{},
-		told: map[Ref]*session.SignedManifest{},
+		builds: map[*Build]bool{}, told: map[Ref]*session.SignedManifest{},
 	}
 	return m, disk(m.files.MkdirAll(dir))
 }

@@ -62,7 +62,7 @@ CREATE TABLE output (
 	f         BLOB    NOT NULL CHECK (length(f) = 64),
 	PRIMARY KEY (indicator, epoch)
 ) WITHOUT ROWID;
-`, epochSchema}
+`, epochSchema, indexSchema}
 
 var activitySchemas = []string{`
 CREATE TABLE meta (

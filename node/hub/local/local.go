@@ -6,12 +6,14 @@
 package local
 
 import (
+	"context"
 	"log/slog"
 	"runtime"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
@@ -37,12 +39,15 @@ type Config struct {
 	Replica  *replica.Replica
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
+	Holder   *holder.Holder
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
 	Evidence string // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Gather asks members without a vote, and outside witnesses, for their cosignatures.
+	Gather   func(context.Context, tlog.CosignedCheckpoint) []tlog.Cosignature
 	Settled  func() bool // whether this node's ledger is of the present
 	Alerts   alert.Limits
 	Webhooks []alert.Receiver
@@ -54,6 +59,7 @@ type Config struct {
 type Hub struct {
 	cfg     Config
 	started time.Time
+	follow  *followers
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
 
 	watching watching
@@ -63,8 +69,9 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	h.watching = h.newWatching()
+	cfg.Mirror.OnUpdate(h.changed)
 	return h
 }
 

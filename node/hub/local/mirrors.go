@@ -1,9 +1,6 @@
 package local
 
 import (
-	"context"
-	"time"
-
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
@@ -21,52 +18,6 @@ func (h *Hub) entitled(holder state.Member) fetch.Entitled {
 			tags, labels = err == nil, err == nil && permit.Labels()
 		})
 		return tags, labels
-	}
-}
-
-// Periods of the mirror's own work: a query updates the holders that it asks at once.
-const (
-	followEvery = 5 * time.Second
-	followLimit = 20 * time.Second
-)
-
-// Follow keeps the mirrors up to date in the background until ctx ends, so that a query finds large
-// indexes here already.
-func (h *Hub) Follow(ctx context.Context) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			h.followAll(ctx)
-		}
-	}
-}
-
-func (h *Hub) followAll(ctx context.Context) {
-	if !h.cfg.Settled() {
-		return
-	}
-	var members []state.Member
-	h.cfg.Replica.View(func(s *state.State) { members = s.Members() })
-	h.retain()
-	for _, m := range members {
-		if m.Name == h.cfg.Name || m.Status != state.Active || m.Epoch == 0 {
-			continue
-		}
-		h.followOne(ctx, m)
-	}
-}
-
-// followOne brings all of a holder's indexes here, not only those that were asked about lately: when
-// they are fetched does not show what this member looks for.
-func (h *Hub) followOne(ctx context.Context, m state.Member) {
-	ctx, cancel := context.WithTimeout(ctx, followLimit)
-	defer cancel()
-	if err := h.cfg.Fetcher.Update(ctx, m.Keys.Node, h.entitled(m)); err != nil {
-		h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
 	}
 }
 
