@@ -38,6 +38,7 @@ func (n *Node) openHub() error {
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Alerts: n.cfg.Alerts, Webhooks: n.cfg.Webhooks,
 	})
 	n.serveData()
 	n.checks()
@@ -76,13 +77,17 @@ func (n *Node) openAPI() error {
 	if err != nil {
 		return fmt.Errorf("listen for the API on %s: %w", address, err)
 	}
+	streams, endStreams := context.WithCancel(n.ctx) // those that end with the server alone
+	n.defers(func() error { endStreams(); return nil })
 	n.api = &http.Server{
 		Handler: n.counted(api.New(n.hub, api.Config{
 			Token: token, Version: n.cfg.Version, Metrics: n.metrics.Handler(), Ready: n.health.Reasons, Logger: n.log,
+			Closing: streams,
 		})),
 		BaseContext:       func(net.Listener) context.Context { return n.ctx },
 		ReadHeaderTimeout: headerWithin, IdleTimeout: idleWithin, MaxHeaderBytes: maxHeader,
 	}
+	n.api.RegisterOnShutdown(endStreams)
 	if err := home.WriteFile(n.home.Address(), []byte(n.APIAddr()+"\n"), 0o600); err != nil {
 		return errors.Join(err, n.listen.Close())
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/cosigning"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/home"
@@ -53,6 +54,8 @@ type Config struct {
 	Announce   []string // multiaddrs for the ledger; empty keeps what stands there
 	Region     string   // default region of national phone numbers
 	Version    string
+	Alerts     alert.Limits     // zero is the default
+	Webhooks   []alert.Receiver // checked
 	Logger     *slog.Logger
 	Timing     replica.Timing   // zero is the default
 	Witnesses  []string         // URL#KEY of outside witnesses

@@ -19,6 +19,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/crosslight/crosslight/ledger/witness"
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
 )
 
@@ -36,6 +37,8 @@ type config struct {
 	MaxAge         time.Duration // of the newest final checkpoint
 	Witnesses      []string      // URL#KEY
 	LogLevel       slog.Level
+	Alerts         alert.Limits
+	Webhooks       []fileWebhook
 }
 
 // fileConfig is the shape of crosslight.yaml. A key that is not here is refused. Pointers tell what
@@ -60,6 +63,8 @@ type fileConfig struct {
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
+	Alerts   *fileAlerts   `yaml:"alerts,omitempty"`
+	Webhooks []fileWebhook `yaml:"webhooks,omitempty"`
 }
 
 // Defaults of the settings that have one.
@@ -89,6 +94,10 @@ func newViper() *viper.Viper {
 	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("log.level", "info")
+	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
+	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
+	v.SetDefault("alerts.per_value", alert.DefaultPerValue)
+	v.SetDefault("webhooks", []any{})
 	return v
 }
 
@@ -173,6 +182,11 @@ func (a *app) settings(dir string) (config, error) {
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
+		Alerts: alert.Limits{
+			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
+			PerValue: a.v.GetInt64("alerts.per_value"),
+		},
+		Webhooks: webhooksOf(a.v.Get("webhooks")),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -211,6 +225,9 @@ func (c config) check() error {
 	}
 	if c.MaxAge < time.Minute {
 		return fmt.Errorf("%w: ledger.max_age: a duration of at least a minute, such as 1h", errConfig)
+	}
+	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
+		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
 	}
 	for _, address := range c.Witnesses {
 		if _, err := witness.ParseClient(address, nil); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
 )
 
@@ -27,6 +28,10 @@ type shownConfig struct {
 	LedgerMaxAge   string   `json:"ledger_max_age"`
 	Witnesses      []string `json:"ledger_witnesses"`
 	LogLevel       string   `json:"log_level"`
+	FloodFactor    int64    `json:"alerts_flood_factor"`
+	FloodFloor     int64    `json:"alerts_flood_floor"`
+	PerValue       int64    `json:"alerts_per_value"`
+	Webhooks       []string `json:"webhooks"` // hosts; a path may hold a token
 }
 
 func (a *app) configCommand() *cobra.Command {
@@ -49,6 +54,11 @@ func (a *app) configShow(context.Context, []string) error {
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
 		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
 		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, LogLevel: strings.ToLower(a.cfg.LogLevel.String()),
+		FloodFactor: a.cfg.Alerts.FloodFactor, FloodFloor: a.cfg.Alerts.FloodFloor, PerValue: a.cfg.Alerts.PerValue,
+		Webhooks: []string{},
+	}
+	for _, w := range a.cfg.Webhooks {
+		c.Webhooks = append(c.Webhooks, alert.Receiver{URL: w.URL}.Host())
 	}
 	if file := home.Home(a.cfg.Home).Config(); exists(file) {
 		c.File = &file

@@ -52,11 +52,15 @@ func (a *app) start(ctx context.Context, untilEOF bool) error {
 	if err != nil {
 		return err
 	}
+	webhooks, err := a.cfg.receivers()
+	if err != nil {
+		return err
+	}
 	log := telemetry.NewLogger(a.err, a.cfg.LogLevel)
 	n, err := node.Start(ctx, node.Config{
 		Home: a.cfg.Home, Passphrase: pass, APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen,
 		Announce: a.cfg.P2PAnnounce, Region: a.cfg.Region, Logger: log, Version: version,
-		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses,
+		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, Alerts: a.cfg.Alerts, Webhooks: webhooks,
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -34,6 +35,7 @@ type Config struct {
 	Metrics http.Handler    // serves /metrics; nil for none
 	Ready   func() []string // reasons why the node is not ready; nil or empty means it is
 	Logger  *slog.Logger    // nil discards
+	Closing context.Context // its end ends streams that have no other; nil for none
 }
 
 // server holds what the handlers need.
@@ -45,6 +47,9 @@ type server struct {
 
 // New returns the handler of a node's API.
 func New(h hub.Hub, cfg Config) http.Handler {
+	if cfg.Closing == nil {
+		cfg.Closing = context.Background()
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,6 +66,8 @@ func (s *server) routes() {
 	s.indicatorRoutes()
 	s.mirrorRoutes()
 	s.queryRoutes()
+	s.watchRoutes()
+	s.alertRoutes()
 	s.matchRoutes()
 	s.transparencyRoutes()
 	s.governanceRoutes()

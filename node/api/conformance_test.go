@@ -140,6 +140,41 @@ var invocations = []invocation{
 	{"Draft", call(func(ctx context.Context, h hub.Hub) ([]byte, error) {
 		return h.Draft(ctx, hub.DraftRequest{Act: "rotate", Role: "root", Key: "00", Root: []byte{1, 2}})
 	})},
+	{"AddWatch", call(func(ctx context.Context, h hub.Hub) (hub.Watch, error) {
+		return h.AddWatch(ctx, hub.WatchRequest{
+			Name: "n", Query: "q1", Values: []hub.Value{{Type: "email", Raw: "a@example.com"}}, Holders: []string{"B"},
+			Types: []string{"email"}, Purpose: "p", Case: "c", DryRun: true,
+		}, nil)
+	})},
+	{"AddWatch", call(func(ctx context.Context, h hub.Hub) (hub.Watch, error) {
+		req := hub.WatchRequest{Values: []hub.Value{}, Holders: []string{}, Types: []string{}, Feed: hub.FeedOptions{Format: "jsonl", Region: "DE"}}
+		return h.AddWatch(ctx, req, strings.NewReader("--boundary\r\n{}\r\n"))
+	})},
+	{"Watches", call(func(ctx context.Context, h hub.Hub) (hub.WatchPage, error) {
+		return h.Watches(ctx, hub.PageRequest{Cursor: "c", Limit: 2})
+	})},
+	{"WatchByID", call(func(ctx context.Context, h hub.Hub) (hub.Watch, error) { return h.WatchByID(ctx, "w1") })},
+	{"RemoveWatch", call(func(ctx context.Context, h hub.Hub) (hub.Watch, error) {
+		return h.RemoveWatch(ctx, hub.RemoveWatchRequest{ID: "w1", DryRun: true})
+	})},
+	{"Alerts", call(func(ctx context.Context, h hub.Hub) (hub.AlertPage, error) {
+		f := hub.AlertFilter{Watch: "w1", Holder: "A & Söhne", Type: "email", Open: true}
+		f.Cursor, f.Limit = "c+/=", 7
+		return h.Alerts(ctx, f)
+	})},
+	{"Alert", call(func(ctx context.Context, h hub.Hub) (hub.Alert, error) { return h.Alert(ctx, "7") })},
+	{"AckAlerts", call(func(ctx context.Context, h hub.Hub) (hub.AckReport, error) {
+		return h.AckAlerts(ctx, hub.AckRequest{IDs: []string{"7"}, Watch: "w1", Through: "9", DryRun: true})
+	})},
+	{"FollowAlerts", call(func(ctx context.Context, h hub.Hub) ([]hub.Alert, error) {
+		var got []hub.Alert
+		err := h.FollowAlerts(ctx, "5", func(a hub.Alert) error { got = append(got, a); return nil })
+		return got, err
+	})},
+	{"Quarantines", call(func(ctx context.Context, h hub.Hub) ([]hub.Quarantine, error) { return h.Quarantines(ctx, true) })},
+	{"SettleQuarantine", call(func(ctx context.Context, h hub.Hub) (hub.Quarantine, error) {
+		return h.SettleQuarantine(ctx, hub.SettleRequest{ID: "3", Act: "drop", DryRun: true})
+	})},
 	{"Keys", call(func(ctx context.Context, h hub.Hub) (hub.Keys, error) { return h.Keys(ctx) })},
 }
 

@@ -42,7 +42,7 @@ func (s *server) queryRoutes() {
 	feed := operation{"query-feed", http.MethodPost, "/v1/queries/feed", "queries", "Ask holders about a feed of values"}
 	register(s, feed, s.queryFeed, streamed(formType))
 	// Only now: huma would read into memory any body whose schema is not plain bytes.
-	s.api.OpenAPI().Paths[feed.path].Post.RequestBody.Content[formType].Schema = s.queryFeedSchema()
+	s.api.OpenAPI().Paths[feed.path].Post.RequestBody.Content[formType].Schema = s.formSchema(reflect.TypeFor[hub.QueryRequest](), "QueryRequest")
 	add(s, operation{"list-queries", http.MethodGet, "/v1/queries", "queries", "List past queries, newest first"},
 		func(ctx context.Context, in *pageInput) (hub.QueryPage, error) {
 			return s.hub.Queries(ctx, hub.PageRequest{Cursor: in.Cursor, Limit: in.Limit})
@@ -68,7 +68,8 @@ func (in *queryFeedInput) Resolve(c huma.Context) []error {
 var _ huma.Resolver = (*queryFeedInput)(nil)
 
 func (s *server) queryFeed(ctx context.Context, in *queryFeedInput) (*body[hub.QueryReport], error) {
-	req, feed, err := in.parts()
+	var req hub.QueryRequest
+	feed, err := in.form(&req)
 	if err != nil {
 		return nil, s.fail(ctx, fmt.Errorf("%w: %w", hub.ErrInvalid, err))
 	}
@@ -80,43 +81,29 @@ func (s *server) queryFeed(ctx context.Context, in *queryFeedInput) (*body[hub.Q
 	return &body[hub.QueryReport]{report}, nil
 }
 
-// parts reads the request and returns the feed unread.
-func (in *queryFeedInput) parts() (hub.QueryRequest, io.Reader, error) {
-	var req hub.QueryRequest
+// form reads the request into req and returns the feed unread.
+func (in *queryFeedInput) form(req any) (io.Reader, error) {
 	typ, params, err := mime.ParseMediaType(in.contentType)
 	if err != nil || typ != formType || params["boundary"] == "" {
-		return req, nil, fmt.Errorf("send %s with the parts %s and %s", formType, partRequest, partFeed)
+		return nil, fmt.Errorf("send %s with the parts %s and %s", formType, partRequest, partFeed)
 	}
 	form := multipart.NewReader(in.raw, params["boundary"])
 	part, err := next(form, partRequest)
 	if err != nil {
-		return req, nil, err
+		return nil, err
 	}
 	dec := json.NewDecoder(io.LimitReader(part, maxQueryRequest))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil {
-		return req, nil, fmt.Errorf("part %s is not a query as JSON of at most %d bytes", partRequest, maxQueryRequest)
+	if err := dec.Decode(req); err != nil {
+		return nil, fmt.Errorf("part %s is not a request as JSON of at most %d bytes", partRequest, maxQueryRequest)
 	}
-	feed, err := next(form, partFeed)
-	return req, feed, err
+	return next(form, partFeed)
 }
 
-func next(form *multipart.Reader, name string) (*multipart.Part, error) {
+func next(form *multipart.Reader, name string) (io.Reader, error) {
 	part, err := form.NextPart()
 	if err != nil || part.FormName() != name {
 		return nil, fmt.Errorf("the part %s is missing: the form is %s, then %s", name, partRequest, partFeed)
 	}
 	return part, nil
-}
-
-func (s *server) queryFeedSchema() *huma.Schema {
-	registry := s.api.OpenAPI().Components.Schemas
-	return &huma.Schema{
-		Type:     huma.TypeObject,
-		Required: []string{partRequest, partFeed},
-		Properties: map[string]*huma.Schema{
-			partRequest: registry.Schema(reflect.TypeFor[hub.QueryRequest](), true, "QueryRequest"),
-			partFeed:    feedSchema(),
-		},
-	}
 }

@@ -34,6 +34,8 @@ type Hub interface {
 	// QueryByID returns a past query with its matches.
 	QueryByID(ctx context.Context, id string) (QueryReport, error)
 
+	Watches
+	Alerts
 	Matches
 	Transparencies
 

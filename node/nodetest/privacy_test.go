@@ -95,7 +95,8 @@ func (r *recorder) bytes() (n int) {
 	return n
 }
 
-// own says which files of a home are the owner's own store, where digests may be.
+// own says which files of a home are the owner's own store, where digests may be. What is watched is sealed:
+// watch.db is none of them.
 func own(name string) bool {
 	return strings.HasPrefix(name, "store.db") || strings.HasPrefix(name, "activity.db")
 }
@@ -168,6 +169,13 @@ func exercise(t *testing.T, c *Consortium) {
 		t.Fatalf("feed: %d matches, %v", len(report.Matches), err)
 	}
 	tellAll(t, c, report.ID)
+	w, err := c.Hub("platform").AddWatch(context.Background(),
+		hub.WatchRequest{Purpose: "child-protection-investigation", Case: caseOne}, strings.NewReader(feed.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	awaitEnrolled(t, c, "platform", w.ID)
+	awaitAlerts(t, c, "platform", len(canaries))
 	_, err = c.Hub("bank").Withdraw(context.Background(), hub.WithdrawRequest{Values: canaries[:1]})
 	if err != nil {
 		t.Fatal(err)

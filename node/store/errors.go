@@ -32,6 +32,8 @@ var (
 	ErrCursor = errors.New("not a cursor of this list: start again without one")
 	// ErrClosed reports an import that has already been committed or aborted.
 	ErrClosed = errors.New("the import is closed")
+	// ErrSettled reports a quarantine that was released or dropped already.
+	ErrSettled = errors.New("the quarantine is settled already")
 	// ErrRow reports a row that breaks the limits of [Row].
 	ErrRow = errors.New("not a row of an import")
 )

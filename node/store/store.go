@@ -1,24 +1,26 @@
 // Package store keeps what is the member's own: its indicators as digests with their labels, the
 // questions it asked, what it matched, what it told others of that and was told, and the requests it
 // answered with what they were charged to.
-// It is two SQLite files (modernc.org/sqlite, WAL, synchronous=FULL), one writing connection each:
+// It is three SQLite files (modernc.org/sqlite, WAL, synchronous=FULL), one writing connection each:
 //
 //	store.db     indicators, withdrawals, cached OPRF outputs: written by imports, which take seconds
-//	activity.db  questions asked, matches, statements about them, requests answered, meters: written on
-//	             every exchange
+//	activity.db  questions asked, matches, statements about them, requests answered, meters, alerts: written
+//	             on every exchange
+//	watch.db     what is watched, and what holders evaluated of it: written by the hundred megabytes
 //
-// They are two so that a member goes on answering while it commits a large import; nothing spans
-// both. Each operation is one transaction: after an error or a crash it has happened whole or not at
+// They are three so that a member goes on answering while it commits a large import or enrols a watch;
+// nothing spans two. Each operation is one transaction: after an error or a crash it has happened whole or not at
 // all. The one exception is told where it is made ([Store.DropOutputs]).
 //
 // An import is staged in a file of sorted runs beside the database (stage.go) and merged into it in
 // a single transaction in the order of the index, so that memory does not grow with the feed and the
 // index is written front to back. DESIGN.md says what else was tried.
 //
-// What leaks, to whoever reads the two files: digests (which for a phone number are as good as the
+// What leaks, to whoever reads the files: digests (which for a phone number are as good as the
 // number), labels, references, whom this member asked and who asked it, what matched (tags, labels, keyed
 // ids) and what was said of it. No raw value, no masked value, no blinding factor and no digest of a
-// question is in them, and no OPRF output in the clear: node/holder seals them under the epoch's key.
+// question is in them in the clear: what is watched stands in watch.db under keys that the ring seals. Nor
+// is an OPRF output: node/holder seals them under the epoch's key.
 package store
 
 import (
@@ -38,12 +40,13 @@ import (
 type Store struct {
 	main     *db
 	activity *db
+	watch    *db
 	dir      string
 	now      func() time.Time
 	create   func(path string) (stageFile, error)
 }
 
-// Open opens or makes the store at path, HOME/store.db, with activity.db beside it. It removes what
+// Open opens or makes the store at path, HOME/store.db, with activity.db and watch.db beside it. It removes what
 // an interrupted import left behind. Errors are [ErrSchema], [ErrDamaged], [ErrLocked], [ErrFull]
 // and [ErrDisk].
 func Open(path string) (*Store, error) {
@@ -58,6 +61,9 @@ func Open(path string) (*Store, error) {
 	if s.activity, err = openDB(filepath.Join(s.dir, "activity.db"), activitySchemas); err != nil {
 		return nil, errors.Join(err, s.main.close())
 	}
+	if s.watch, err = openDB(filepath.Join(s.dir, "watch.db"), watchSchemas); err != nil {
+		return nil, errors.Join(err, s.main.close(), s.activity.close())
+	}
 	return s, nil
 }
 
@@ -66,7 +72,7 @@ func (s *Store) SetClock(now func() time.Time) { s.now = now }
 
 // Close ends the store. Operations under way are waited for.
 func (s *Store) Close() error {
-	return errors.Join(s.main.close(), s.activity.close())
+	return errors.Join(s.main.close(), s.activity.close(), s.watch.close())
 }
 
 func (s *Store) removeStaged() error {
@@ -88,7 +94,7 @@ func (s *Store) removeStaged() error {
 // BindLedger ties the store to a ledger, at its first call, and refuses every other one with
 // [ErrLedger] from then on: indexes and meters of two consortia must not mix.
 func (s *Store) BindLedger(ctx context.Context, id [32]byte) error {
-	for _, d := range []*db{s.main, s.activity} {
+	for _, d := range []*db{s.main, s.activity, s.watch} {
 		err := d.tx(ctx, func(c *sql.Conn) error { return bind(ctx, c, id[:]) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(d.path), err)

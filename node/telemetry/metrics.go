@@ -13,6 +13,7 @@ import (
 // codes of crosslight/query/v1. No indicator, digest or case reference is ever one.
 type Metrics struct {
 	registry *prometheus.Registry
+	alertMetrics
 
 	// QueriesAsked counts questions of this member by holder and status.
 	QueriesAsked *prometheus.CounterVec // holder, status
@@ -58,6 +59,7 @@ func NewMetrics() *Metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.queries()
 	m.data()
+	m.alerts()
 	m.network()
 	return m
 }

@@ -53,6 +53,7 @@ type call struct {
 	query        url.Values
 	contentType  string
 	body         io.Reader
+	header       http.Header // beside what every call has
 }
 
 // get and post are the two shapes that nearly every call has.
@@ -108,6 +109,9 @@ func (c *Client) request(ctx context.Context, in call) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	for name, values := range in.header {
+		req.Header[name] = values
+	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	if in.contentType != "" {
 		req.Header.Set("Content-Type", in.contentType)
@@ -136,11 +140,16 @@ func refusal(resp *http.Response) error {
 	typ, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	p := &problem.Problem{}
 	if typ == problem.ContentType && json.NewDecoder(io.LimitReader(resp.Body, maxProblem)).Decode(p) == nil {
-		if p.Type == problem.Internal.URN {
-			p.Detail += " (" + p.RequestID + ")"
-		}
-		return p
+		return explained(p)
 	}
 	return fmt.Errorf("%w: HTTP status %d without a problem document: is this address a crosslight node?",
 		hub.ErrUnavailable, resp.StatusCode)
+}
+
+// explained adds the request's id where it is all that there is to go by.
+func explained(p *problem.Problem) *problem.Problem {
+	if p.Type == problem.Internal.URN {
+		p.Detail += " (" + p.RequestID + ")"
+	}
+	return p
 }

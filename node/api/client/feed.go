@@ -58,7 +58,7 @@ func (c *Client) Query(ctx context.Context, req hub.QueryRequest, feed io.Reader
 }
 
 // writeForm sends the request, then the feed as it is read.
-func writeForm(form *multipart.Writer, req hub.QueryRequest, feed io.Reader) error {
+func writeForm(form *multipart.Writer, req any, feed io.Reader) error {
 	part, err := form.CreateFormField("request")
 	if err != nil {
 		return err

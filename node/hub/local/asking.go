@@ -146,7 +146,7 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	)
 	for unsent := rest; len(inFlight) > 0 || len(unsent) > 0; {
 		for refusal == nil && len(unsent) > 0 && machine.Ready() {
-			n := min(batch, len(unsent))
+			n := min(a.plan.batch, len(unsent))
 			f, err := a.send(client, machine, unsent[:n])
 			if err != nil {
 				return rest, err
@@ -240,8 +240,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 		return errors.Join(err, a.keep(permit, f.sent, msg))
 	}
 	a.hub.cfg.Metrics.ProofsVerified.Add(float64(len(f.questions)))
-	a.exchange.keep(permit, j.typ, f.questions, outputs)
-	return nil
+	return a.exchange.keep(permit, j.typ, f.questions, outputs)
 }
 
 // note keeps what both sides signed about one request. Our own message reads back, so an error is our

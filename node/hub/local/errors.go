@@ -14,6 +14,7 @@ import (
 	"github.com/crosslight/crosslight/node/offline"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
+	"github.com/crosslight/crosslight/node/watch"
 	"github.com/crosslight/crosslight/protocol/indicator/feed"
 	"github.com/crosslight/crosslight/protocol/session"
 )
@@ -25,10 +26,13 @@ var kinds = []struct{ below, hub error }{
 	{store.ErrAmbiguous, hub.ErrInvalid},
 	{store.ErrNotes, hub.ErrConflict},
 	{session.ErrHeader, hub.ErrInvalid},
+	{store.ErrSettled, hub.ErrConflict},
 	{store.ErrFull, hub.ErrStorage},
 	{store.ErrDisk, hub.ErrStorage},
 	{store.ErrDamaged, hub.ErrStorage},
 	{store.ErrLocked, hub.ErrStorage},
+	{watch.ErrSealed, hub.ErrStorage},
+	{watch.ErrElement, hub.ErrInvalid},
 	{mirror.ErrFull, hub.ErrStorage},
 	{mirror.ErrDisk, hub.ErrStorage},
 	{replica.ErrRange, hub.ErrNotFound},

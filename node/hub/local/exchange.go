@@ -55,6 +55,17 @@ type exchange struct {
 	answers   []answered                    // what came back, looked up when the exchange is over
 	found     []store.Found
 	kept      []store.Sent // what both sides signed
+
+	// taken, nil in a query, takes answers that are proved instead of having them looked up; it is called
+	// with mu held, by one worker at a time. Its error ends the exchange.
+	taken func(permit ledger.Permit, asked []question, outputs []voprf.Output) error
+}
+
+// letGo gives up the indexes that were pinned.
+func (e *exchange) letGo(h *Hub) {
+	if err := e.unpin(); err != nil {
+		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)
+	}
 }
 
 func (e *exchange) deny(t indicator.Type, err error) {
@@ -227,6 +238,15 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if !e.update(ctx, h) {
 		return nil
 	}
+	e.ask(ctx, h, p)
+	e.lookUp(h)
+	e.letGo(h)
+	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
+	return e.found
+}
+
+// ask asks about everything that is permitted, over several streams.
+func (e *exchange) ask(ctx context.Context, h *Hub, p *plan) {
 	jobs, elements := p.jobs(e), 0
 	queue := make(chan job, len(jobs))
 	for _, j := range jobs {
@@ -245,12 +265,6 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	}
 	wg.Wait()
 	e.noteTold(ctx, h)
-	e.lookUp(h)
-	if err := e.unpin(); err != nil {
-		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)
-	}
-	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
-	return e.found
 }
 
 // job is a run of questions of one type, answered over one stream.
@@ -259,11 +273,11 @@ type job struct {
 	questions []question
 }
 
-// batch is how many elements go into one request, and perJob how many questions into one job: small
-// enough that all workers have something to do, large enough that a proof's fixed cost is spread.
+// batch is how many elements of a query go into one request, and perJob how many requests into one job:
+// small enough that all workers have something to do, large enough that a proof's fixed cost is spread.
 const (
 	batch  = 1024
-	perJob = 8 * batch
+	perJob = 8
 )
 
 // jobs cuts what a holder may be asked into runs, the long ones first.
@@ -273,7 +287,7 @@ func (p *plan) jobs(e *exchange) []job {
 		if _, ok := e.permits[t]; !ok {
 			continue
 		}
-		for part := range slices.Chunk(p.questions.byType[t], perJob) {
+		for part := range slices.Chunk(p.questions.byType[t], perJob*p.batch) {
 			out = append(out, job{t, part})
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
+	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -27,7 +28,7 @@ import (
 	"github.com/crosslight/crosslight/node/telemetry"
 )
 
-// Config is what a hub is made of. All fields but Region are needed.
+// Config is what a hub is made of. All fields but Region, Alerts and Webhooks are needed.
 type Config struct {
 	Name     string // the member's name on the ledger
 	LedgerID [32]byte
@@ -49,8 +50,10 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	// Gather asks members without a vote, and outside witnesses, for their cosignatures.
-	Gather  func(context.Context, tlog.CosignedCheckpoint) []tlog.Cosignature
-	Settled func() bool // whether this node's ledger is of the present
+	Gather   func(context.Context, tlog.CosignedCheckpoint) []tlog.Cosignature
+	Settled  func() bool // whether this node's ledger is of the present
+	Alerts   alert.Limits
+	Webhooks []alert.Receiver
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
 }
@@ -61,6 +64,8 @@ type Hub struct {
 	started time.Time
 	follow  *followers
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
+
+	watching watching
 }
 
 var _ hub.Hub = (*Hub)(nil)
@@ -68,6 +73,7 @@ var _ hub.Hub = (*Hub)(nil)
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h.watching = h.newWatching()
 	cfg.Mirror.OnUpdate(h.changed)
 	return h
 }

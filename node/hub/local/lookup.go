@@ -22,10 +22,15 @@ type answered struct {
 	outputs   []voprf.Output
 }
 
-func (e *exchange) keep(permit ledger.Permit, t indicator.Type, asked []question, outputs []voprf.Output) {
+// keep takes an answer that is proved: to be looked up, or by whoever takes answers instead.
+func (e *exchange) keep(permit ledger.Permit, t indicator.Type, asked []question, outputs []voprf.Output) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.taken != nil {
+		return e.taken(permit, asked, outputs)
+	}
 	e.answers = append(e.answers, answered{permit, t, asked, outputs})
+	return nil
 }
 
 // lookUp searches the holder's mirrored index for everything that it answered. By now nothing is sent

@@ -62,6 +62,7 @@ func (h *Hub) Query(ctx context.Context, req hub.QueryRequest, in io.Reader) (hu
 		h.cfg.Log.Error("a query could not be recorded", "error", err)
 		report.Warning = "this query could not be recorded, so `query show` will not find it: " + err.Error()
 	}
+	h.keepQuestions(context.WithoutCancel(ctx), report.ID, report.At, q)
 	return report, nil
 }
 
@@ -107,12 +108,13 @@ type plan struct {
 	questions *questions
 	ask       session.Ask // what all requests have in common; Epoch and Type are each exchange's
 	salt      [32]byte    // opens the commitment to the case reference
+	batch     int         // elements a request
 	holders   []*exchange // in ascending order of name
 }
 
 // plan decides, on this node's own states of the ledger, whom to ask about what.
 func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
-	p := &plan{req: req, questions: q}
+	p := &plan{req: req, questions: q, batch: batch}
 	p.ask = session.Ask{Ledger: h.cfg.LedgerID, Purpose: req.Purpose}
 	if req.Case != "" {
 		_, _ = rand.Read(p.salt[:]) // never fails (crypto/rand)

@@ -21,6 +21,7 @@ const maxQuestions = 2_000_000
 type question struct {
 	digest    indicator.Digest
 	reference *string // the querier's own, of the first line that named it
+	place     int     // in the question of a watch
 }
 
 // questions are the distinct indicators of a query, by type.
@@ -50,7 +51,7 @@ func (q *questions) add(t indicator.Type, d indicator.Digest, reference *string)
 		return fmt.Errorf("%w: more than %d distinct indicators; split the query", hub.ErrInvalid, maxQuestions)
 	}
 	q.seen[d] = true
-	q.byType[t] = append(q.byType[t], question{d, reference})
+	q.byType[t] = append(q.byType[t], question{digest: d, reference: reference})
 	return nil
 }
 
