@@ -26,12 +26,13 @@ func (n *Node) openHub() error {
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
+	n.openAudit()
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
 		Fetcher: fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored),
 		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
-		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Evidence: n.home.Evidence(), Audit: n.audit, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
 	n.serveData()
 	n.checks()

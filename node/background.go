@@ -27,6 +27,7 @@ func (n *Node) background() {
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)
 	n.work.Go(n.vouch)
+	n.work.Go(func() { n.audit.Run(n.ctx) })
 }
 
 // every calls f again and again, first after one pause, until the node stops.

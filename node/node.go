@@ -22,6 +22,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
@@ -79,6 +80,7 @@ type Node struct {
 	submit  *submit.Submitter
 	holder  *holder.Holder
 	hub     *local.Hub
+	audit   *audit.Keeper
 	metrics *telemetry.Metrics
 	health  *telemetry.Health
 	keys    *keyWatch

@@ -61,6 +61,7 @@ func (s *server) routes() {
 	s.indicatorRoutes()
 	s.queryRoutes()
 	s.governanceRoutes()
+	s.auditRoutes()
 	s.ledgerRoutes()
 }
 

@@ -92,6 +92,9 @@ func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64
 	if err != nil {
 		return permit, size, err
 	}
+	if h.dayClosed(q.Size) {
+		return permit, size, errDayClosed
+	}
 	if root, ok := h.cfg.Ledger.RootAt(q.Size); ok && root != q.Root {
 		h.cfg.Log.Error("a member's ledger contradicts this node's: compare `crosslight ledger status` with it and tell the board",
 			"member", h.nameOf(q.Querier), "size", q.Size)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -39,7 +40,8 @@ type Config struct {
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
-	Evidence string // the folder that takes proofs of others' faults
+	Audit    *audit.Keeper // keeps what opens questions, and takes part in audits
+	Evidence string        // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
 	Settled  func() bool // whether this node's ledger is of the present
