@@ -90,7 +90,8 @@ func encrypt(plain []byte, auditors []entry.Auditor) ([]byte, error) {
 	if _, err := w.Write(plain); err != nil {
 		return nil, err
 	}
-	return out.Bytes(), w.Close()
+	err = w.Close()
+	return out.Bytes(), err
 }
 
 // Decrypt opens an answer with an auditor's identity. It reads no more than an answer may have.
