@@ -20,7 +20,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.initCommand(), a.genesisCommand(), a.nodeCommand(), a.indicatorCommand(), a.queryCommand(),
 		a.policyCommand(), a.memberCommand(), a.proposalCommand(), a.ledgerCommand(), a.seatCommand(),
-		a.keyCommand(), a.witnessCommand(), a.demoCommand(), a.benchCommand(), a.doctorCommand(), a.configCommand(),
+		a.keyCommand(), a.witnessCommand(), a.auditCommand(), a.demoCommand(), a.benchCommand(), a.doctorCommand(), a.configCommand(),
 		a.versionCommand(), a.completionCommand(), a.manCommand(),
 	)
 	root.InitDefaultHelpCmd()
