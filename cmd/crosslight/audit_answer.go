@@ -2,16 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 
-	"filippo.io/age"
 	"github.com/spf13/cobra"
 
-	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/keys"
 )
 
 func (a *app) auditAnswer() *cobra.Command {
@@ -113,17 +108,14 @@ func (a *app) auditKey() *cobra.Command {
 			"Whoever has the file reads what is opened: keep it on a machine of the auditor's, and no node's.",
 		Example: "  crosslight audit key --out auditor.key",
 	}, short, func(context.Context, []string) error {
-		identity, err := age.GenerateX25519Identity()
+		auditor, err := keys.NewAuditor()
+		if err == nil {
+			err = auditor.Save(out)
+		}
 		if err != nil {
 			return err
 		}
-		if exists(out) {
-			return fmt.Errorf("%s exists: choose another --out", out)
-		}
-		if err := home.WriteFile(out, []byte(identity.String()+"\n"), 0o600); err != nil {
-			return err
-		}
-		made := auditorKey{out, identity.Recipient().String()}
+		made := auditorKey{out, auditor.Recipient()}
 		return a.print(made, func(t *table) { t.line("%s", made.Recipient) })
 	})
 	c.Flags().StringVar(&out, "out", "", "file to write the identity to")
@@ -158,22 +150,4 @@ func (a *app) auditFetch() *cobra.Command {
 type writtenFile struct {
 	File  string `json:"file"`
 	Bytes int    `json:"bytes"`
-}
-
-// readAnswer reads an encrypted answer, and an auditor's identity.
-func readAnswer(file, identity string) ([]byte, age.Identity, error) {
-	f, err := os.Open(filepath.Clean(identity))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	identities, err := age.ParseIdentities(f)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(identities) != 1 {
-		return nil, nil, errors.New("the identity file holds more than one identity")
-	}
-	b, err := os.ReadFile(file)
-	return b, identities[0], err
 }

@@ -1,17 +1,14 @@
 package audit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-
-	"filippo.io/age"
 
 	"github.com/crosslight/crosslight/ledger/draw"
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/voprf"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -74,37 +71,11 @@ func (k *Keeper) Answer(ctx context.Context, id entry.Hash, refuse bool) (out An
 }
 
 func encrypt(plain []byte, auditors []entry.Auditor) ([]byte, error) {
-	var to []age.Recipient
+	var to []string
 	for _, a := range auditors {
-		r, err := age.ParseX25519Recipient(a.Recipient)
-		if err != nil {
-			return nil, fmt.Errorf("the recipient of %s: %w", a.Member, err)
-		}
-		to = append(to, r)
+		to = append(to, a.Recipient)
 	}
-	var out bytes.Buffer
-	w, err := age.Encrypt(&out, to...)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return out.Bytes(), err
-}
-
-// Decrypt opens an answer with an auditor's identity. It reads no more than an answer may have.
-func Decrypt(file []byte, with age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(file), with)
-	if err != nil {
-		return nil, fmt.Errorf("this identity does not open the answer: %w", err)
-	}
-	plain, err := io.ReadAll(io.LimitReader(r, session.MaxAuditAnswer+1))
-	if err == nil && len(plain) > session.MaxAuditAnswer {
-		err = session.ErrAnswer
-	}
-	return plain, err
+	return keys.SealTo(plain, to...)
 }
 
 // opener opens positions of one audit. Logs, and requests with several positions, are read once: positions

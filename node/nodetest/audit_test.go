@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"filippo.io/age"
-
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // clock is every node's clock in one: it begins shortly before midnight and can be put forward.
@@ -47,10 +47,10 @@ func TestAuditByOpening(t *testing.T) {
 	if len(logs.Differ) > 0 {
 		t.Fatalf("logs differ: %+v", logs.Differ)
 	}
-	identity, err := age.GenerateX25519Identity()
+	identity, err := keys.NewAuditor()
 	c.must(err)
 
-	a := drawn(t, c, clock.day(), identity.Recipient().String())
+	a := drawn(t, c, clock.day(), identity.Recipient())
 	if a.Elements != 6 || a.Drawn != 4 || len(a.Places) != 4 {
 		t.Fatalf("%+v", a)
 	}
@@ -74,7 +74,7 @@ func TestAuditByOpening(t *testing.T) {
 		t.Errorf("%+v", judged)
 	}
 
-	b := drawn(t, c, clock.day(), identity.Recipient().String())
+	b := drawn(t, c, clock.day(), identity.Recipient())
 	_, err = c.Hub("bank").AuditAnswer(t.Context(), hub.AuditAnswerRequest{Audit: b.ID, Deliver: true, Refuse: true})
 	c.must(err)
 	if report := checked(t, c, b.ID, identity); report.Outcome() != entry.OutcomeFalse || report.Held != 0 {
@@ -127,11 +127,11 @@ func drawn(t *testing.T, c *Consortium, day, recipient string) hub.Audit {
 }
 
 // checked is the police's check of the answer that has arrived at its node.
-func checked(t *testing.T, c *Consortium, id string, identity age.Identity) audit.Report {
+func checked(t *testing.T, c *Consortium, id string, identity keys.Auditor) audit.Report {
 	t.Helper()
 	file, err := c.Hub("police").AuditReceived(t.Context(), id)
 	c.must(err)
-	plain, err := audit.Decrypt(file, identity)
+	plain, err := identity.Open(file, session.MaxAuditAnswer)
 	c.must(err)
 	hash, err := entry.ParseHash(id)
 	c.must(err)
