@@ -11,7 +11,7 @@ func (n *Node) openAudit() {
 	n.audit = audit.New(audit.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Ledger: n.replica,
 		Submit: n.submit, Net: n.host, Dir: n.home.Audits(), Log: n.log, Now: n.cfg.Now, Settled: n.settled,
-		Final: n.viewFinal,
+		Final: n.viewFinal, Automatic: n.cfg.AnswerAudits,
 	})
 }
 

@@ -45,18 +45,19 @@ var (
 
 // Config is what a node is started with.
 type Config struct {
-	Home       string
-	Passphrase []byte
-	APIListen  string   // host:port on loopback; port 0 takes a free one
-	P2PListen  []string // multiaddrs; empty takes the card's
-	Announce   []string // multiaddrs for the ledger; empty keeps what stands there
-	Region     string   // default region of national phone numbers
-	Version    string
-	Logger     *slog.Logger
-	Timing     replica.Timing   // zero is the default
-	MaxAge     time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
-	Now        func() time.Time // nil is the system's clock
-	Tap        p2p.Tap          // nil; tests record what leaves the node
+	Home         string
+	Passphrase   []byte
+	APIListen    string   // host:port on loopback; port 0 takes a free one
+	P2PListen    []string // multiaddrs; empty takes the card's
+	Announce     []string // multiaddrs for the ledger; empty keeps what stands there
+	Region       string   // default region of national phone numbers
+	Version      string
+	Logger       *slog.Logger
+	Timing       replica.Timing   // zero is the default
+	AnswerAudits bool             // open what is drawn of this member's questions without asking a person
+	MaxAge       time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
+	Now          func() time.Time // nil is the system's clock
+	Tap          p2p.Tap          // nil; tests record what leaves the node
 }
 
 // Node is a running node.

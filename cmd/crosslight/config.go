@@ -33,6 +33,7 @@ type config struct {
 	P2PListen      []string
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
+	AuditAnswer    string        // ask or automatic
 	LogLevel       slog.Level
 }
 
@@ -54,6 +55,9 @@ type fileConfig struct {
 	Ledger *struct {
 		MaxAge *time.Duration `yaml:"max_age,omitempty"`
 	} `yaml:"ledger,omitempty"`
+	Audit *struct {
+		Answer *string `yaml:"answer,omitempty"`
+	} `yaml:"audit,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
@@ -63,6 +67,12 @@ type fileConfig struct {
 const (
 	defaultAPIListen = "127.0.0.1:7480"
 	defaultP2PListen = "/ip4/0.0.0.0/tcp/7481"
+)
+
+// How audits of this member's questions are answered: by a person, or by the node.
+const (
+	answerAsk       = "ask"
+	answerAutomatic = "automatic"
 )
 
 // errConfig reports settings that cannot be used. The text names file, key and what to write instead.
@@ -84,6 +94,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.listen", []string{defaultP2PListen})
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
+	v.SetDefault("audit.answer", answerAsk)
 	v.SetDefault("log.level", "info")
 	return v
 }
@@ -168,6 +179,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
+		AuditAnswer:    a.v.GetString("audit.answer"),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -206,6 +218,9 @@ func (c config) check() error {
 	}
 	if c.MaxAge < time.Minute {
 		return fmt.Errorf("%w: ledger.max_age: a duration of at least a minute, such as 1h", errConfig)
+	}
+	if c.AuditAnswer != answerAsk && c.AuditAnswer != answerAutomatic {
+		return fmt.Errorf("%w: audit.answer: ask, or automatic", errConfig)
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)

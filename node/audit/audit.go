@@ -53,6 +53,8 @@ type Config struct {
 	Settled func() bool
 	// Final shows what is final: a nonce is revealed only once the commitments to both are.
 	Final func(read func(*state.State))
+	// Automatic has what is drawn of this member's questions opened without asking a person.
+	Automatic bool
 }
 
 // Keeper keeps what audits need, for one member. It is safe for concurrent use.
@@ -64,6 +66,8 @@ type Keeper struct {
 	seals   map[keys.Day]cipher.AEAD // of days whose key has been opened
 	pending []*kept                  // waits for the disk
 	writing bool
+
+	answering answering // for Run alone
 }
 
 // New returns a keeper. It commits to nothing until [Keeper.Run].

@@ -32,7 +32,7 @@ func (k *Keeper) Run(ctx context.Context) {
 	last := ""
 	for {
 		if k.cfg.Settled() {
-			err := errors.Join(k.commitDue(ctx), k.revealDue(ctx), k.erase(ctx))
+			err := errors.Join(k.commitDue(ctx), k.revealDue(ctx), k.answerDue(ctx), k.erase(ctx))
 			if err != nil && ctx.Err() == nil && err.Error() != last {
 				k.cfg.Log.Warn("query logs: something is left to do; trying again", "error", err)
 				last = err.Error()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -35,7 +36,8 @@ func (c *clock) day() string { return c.start.Format(time.DateOnly) }
 // to an auditor, who checks without the bank; and a refusal counts as false.
 func TestAuditByOpening(t *testing.T) {
 	clock := newClock()
-	c := New(t, quartet(), Options{Now: clock.now})
+	var automatic atomic.Bool
+	c := New(t, quartet(), Options{Now: clock.now, Config: func(_ string, cfg *node.Config) { cfg.AnswerAudits = automatic.Load() }})
 	importCSV(t, c, "platform", "email,offender@example.com,livestreamed-abuse,4,P-7,2026-01-02,\n")
 	for i := range 3 {
 		ask(t, c, "bank", hub.Value{Type: "email", Raw: fmt.Sprintf("a%d@example.com", i)}, hub.Value{Type: "email", Raw: fmt.Sprintf("b%d@example.com", i)})
@@ -79,6 +81,19 @@ func TestAuditByOpening(t *testing.T) {
 	c.must(err)
 	if report := checked(t, c, b.ID, identity); report.Outcome() != entry.OutcomeFalse || report.Held != 0 {
 		t.Errorf("refused: %s with %d", report.Outcome(), report.Held)
+	}
+
+	c.Stop("bank") // and comes back as a node that answers by itself
+	automatic.Store(true)
+	c.Start("bank")
+	c.Ready()
+	d := drawn(t, c, clock.day(), identity.Recipient())
+	c.Until("the answer has come by itself", func() bool {
+		a, err := c.Hub("police").Audit(t.Context(), d.ID)
+		return err == nil && a.Received
+	})
+	if report := checked(t, c, d.ID, identity); report.Outcome() != entry.OutcomeTrue {
+		t.Errorf("automatic: %s with %d", report.Outcome(), report.Held)
 	}
 }
 
