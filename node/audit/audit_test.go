@@ -65,12 +65,17 @@ func (b *bench) View(read func(*state.State)) { read(b.l.S) }
 // request is one message to the platform about digests.
 func (b *bench) request(retention uint64, values ...string) Asked {
 	b.Helper()
+	return b.requestTo(ledgertest.Platform.Keys().Node, retention, values...)
+}
+
+func (b *bench) requestTo(holder member.PublicKey, retention uint64, values ...string) Asked {
+	b.Helper()
 	machine, err := session.NewAsker(session.AskerConfig{
 		Ask: session.Ask{
 			Ledger: b.l.S.LedgerID(), Size: b.l.S.Size(), Root: b.l.S.Root(), Epoch: 1, Type: "email", Purpose: "platform-safety",
 			Case: func() []byte { c := session.CommitCase([32]byte{7}, "C-1"); return c[:] }(),
 		},
-		Key: b.cfg.Ring.Private(member.Node), Holder: ledgertest.Platform.Keys().Node, Window: 8,
+		Key: b.cfg.Ring.Private(member.Node), Holder: holder, Window: 8,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 const (
 	lookEvery   = 2 * time.Second
+	waitBetween = 5 * time.Second // where a holder has not said yet what it answered
 	enterWithin = 20 * time.Second
 	dateAtOnce  = 4096
 	// patience is how long a day waits for a holder that cannot say what it answered, in seconds of ledger
@@ -29,10 +30,16 @@ const (
 func (k *Keeper) Run(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	last := ""
+	last, notBefore := "", time.Time{}
 	for {
 		if k.cfg.Settled() {
-			err := errors.Join(k.commitDue(ctx), k.revealDue(ctx), k.answerDue(ctx), k.erase(ctx))
+			var err error
+			if time.Now().After(notBefore) {
+				if err = k.commitDue(ctx); errors.Is(err, errWaiting) {
+					notBefore = time.Now().Add(waitBetween)
+				}
+			}
+			err = errors.Join(err, k.revealDue(ctx), k.answerDue(ctx), k.erase(ctx))
 			if err != nil && ctx.Err() == nil && err.Error() != last {
 				k.cfg.Log.Warn("query logs: something is left to do; trying again", "error", err)
 				last = err.Error()
