@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/crosslight/crosslight/ledger/witness"
 	"github.com/crosslight/crosslight/node/home"
 )
 
@@ -34,6 +35,7 @@ type config struct {
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
 	AuditAnswer    string        // ask or automatic
+	Witnesses      []string      // URL#KEY
 	LogLevel       slog.Level
 }
 
@@ -53,7 +55,8 @@ type fileConfig struct {
 		Announce []string `yaml:"announce,omitempty"`
 	} `yaml:"p2p,omitempty"`
 	Ledger *struct {
-		MaxAge *time.Duration `yaml:"max_age,omitempty"`
+		MaxAge    *time.Duration `yaml:"max_age,omitempty"`
+		Witnesses []string       `yaml:"witnesses,omitempty"`
 	} `yaml:"ledger,omitempty"`
 	Audit *struct {
 		Answer *string `yaml:"answer,omitempty"`
@@ -95,6 +98,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("audit.answer", answerAsk)
+	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("log.level", "info")
 	return v
 }
@@ -180,6 +184,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
 		AuditAnswer:    a.v.GetString("audit.answer"),
+		Witnesses:      list(a.v.Get("ledger.witnesses")),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -221,6 +226,11 @@ func (c config) check() error {
 	}
 	if c.AuditAnswer != answerAsk && c.AuditAnswer != answerAutomatic {
 		return fmt.Errorf("%w: audit.answer: ask, or automatic", errConfig)
+	}
+	for _, address := range c.Witnesses {
+		if _, err := witness.ParseClient(address, nil); err != nil {
+			return fmt.Errorf("%w: ledger.witnesses: URL#KEY of each, KEY as `crosslight witness init` prints it: %w", errConfig, err)
+		}
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)

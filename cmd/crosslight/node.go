@@ -57,7 +57,7 @@ func (a *app) start(ctx context.Context, untilEOF bool) error {
 		Now:  a.now,
 		Home: a.cfg.Home, Passphrase: pass, APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen,
 		Announce: a.cfg.P2PAnnounce, Region: a.cfg.Region, Logger: log, Version: version,
-		MaxAge: a.cfg.MaxAge, AnswerAudits: a.cfg.AuditAnswer == answerAutomatic,
+		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, AnswerAudits: a.cfg.AuditAnswer == answerAutomatic,
 	})
 	if err != nil {
 		return err

@@ -25,11 +25,13 @@ const (
 	KindStateAnchor      Kind = 15
 	KindUpgrade          Kind = 16
 	KindRecovery         Kind = 17
+	KindManifestAnchor   Kind = 18
 	KindAuditOpen        Kind = 19 // an audit is opened by a proposal
 	KindAuditNonce       Kind = 20
 	KindAuditReveal      Kind = 21
 	KindAuditVerdict     Kind = 22
 	KindLegalHold        Kind = 23
+	KindAffiliate        Kind = 25
 )
 
 var kindNames = [...]string{
@@ -39,8 +41,10 @@ var kindNames = [...]string{
 	KindClockAttest: "clock-attest", KindEpochCommit: "epoch-commit", KindAuditCommit: "audit-commit",
 	KindNodeInfo: "node-info", KindSeal: "seal", KindStateAnchor: "state-anchor",
 	KindUpgrade: "upgrade", KindRecovery: "recovery",
-	KindAuditOpen: "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
+	KindManifestAnchor: "manifest-anchor",
+	KindAuditOpen:      "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
 	KindAuditVerdict: "audit-verdict", KindLegalHold: "legal-hold",
+	KindAffiliate: "affiliate",
 }
 
 // Known reports whether the kind has a number in the specification.
@@ -71,6 +75,7 @@ const (
 	ProposeConstitution ProposalKind = 10
 	ProposeRevoke       ProposalKind = 11
 	ProposeUpgrade      ProposalKind = 12
+	ProposeEpochEnd     ProposalKind = 13
 	ProposeAudit        ProposalKind = 14
 )
 
@@ -78,7 +83,7 @@ var proposalNames = [...]string{
 	ProposeAdmit: "admit", ProposeSuspend: "suspend", ProposeReinstate: "reinstate",
 	ProposePolicy: "policy", ProposeExpel: "expel", ProposeSeat: "seat", ProposeVoter: "voter",
 	ProposeSector: "sector", ProposeThresholds: "thresholds", ProposeConstitution: "constitution",
-	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade", ProposeAudit: "audit",
+	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade", ProposeEpochEnd: "epoch-end", ProposeAudit: "audit",
 }
 
 // Known reports whether the kind has a number in the specification.

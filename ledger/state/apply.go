@@ -157,7 +157,8 @@ func (r roles) String() string {
 
 func signerRoles(k entry.Kind) roles {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck, entry.KindAuditCommit:
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck,
+		entry.KindAuditCommit, entry.KindAffiliate, entry.KindManifestAnchor:
 		return roles{member.Operator}
 	case entry.KindSeal, entry.KindStateAnchor:
 		return roles{member.Log}
@@ -177,6 +178,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareNodeInfo(by, b)
 	case entry.EpochCommit:
 		return s.prepareEpochCommit(by, b)
+	case entry.Affiliate:
+		return s.prepareAffiliate(by, b)
 	case entry.Propose:
 		return s.preparePropose(by, b, e.Hash())
 	case entry.Vote:
@@ -191,6 +194,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareSeal(by, b)
 	case entry.StateAnchor:
 		return s.prepareStateAnchor(by, b)
+	case entry.ManifestAnchor:
+		return s.prepareManifestAnchor(by, b)
 	case entry.Ack:
 		return s.prepareAck(by, b)
 	case entry.Rotate:

@@ -59,7 +59,7 @@ func (s *State) prepareClockAttest(by *memberRecord, b entry.ClockAttest) (chang
 		}
 		s.noteDay(index)
 		moved := Event{Kind: TimeMoved, Index: index}
-		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index), s.settleAudits(index))
+		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index), s.ageEpochs(index), s.settleAudits(index))
 	}, nil
 }
 

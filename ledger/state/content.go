@@ -39,6 +39,8 @@ func (s *State) checkContent(p entry.Proposal) error {
 		return s.checkUpgrade(p)
 	case entry.OpenAudit:
 		return s.checkOpenAudit(p)
+	case entry.EpochEnd:
+		return s.checkEpochEnd(p)
 	}
 	return entry.ErrKindNotServed
 }

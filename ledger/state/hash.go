@@ -62,13 +62,21 @@ type memberImage struct {
 	Admitted     tlog.Hash     `cbor:"22,keyasint"`
 	AckedAt      uint64        `cbor:"23,keyasint"`
 	Vouched      vouched       `cbor:"24,keyasint"`
+	SuspendedAt  uint64        `cbor:"25,keyasint"`
+	Affiliates   []string      `cbor:"26,keyasint"`
 
-	Commits []dayCommitImage `cbor:"25,keyasint,omitempty"`
+	// Left out where there are none.
+	Commits   []dayCommitImage `cbor:"27,keyasint,omitempty"`
+	Manifests []ManifestAnchor `cbor:"30,keyasint,omitempty"`
 }
 
 type epochImage struct {
 	Commit entry.EpochCommit `cbor:"1,keyasint"`
 	Index  uint64            `cbor:"2,keyasint"`
+	Opened uint64            `cbor:"3,keyasint"`
+	Called uint64            `cbor:"4,keyasint"`
+	Cause  EpochCause        `cbor:"5,keyasint"`
+	Until  uint64            `cbor:"6,keyasint"`
 }
 
 type seqImage struct {
@@ -135,6 +143,8 @@ func (m *memberRecord) image() memberImage {
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
+		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates,
+		Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

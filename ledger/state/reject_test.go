@@ -57,7 +57,7 @@ func envelopeRefusals() []refusal {
 		{"version 0", entry.ErrVersion, node(func(e *entry.Envelope) { e.V = 0 })},
 		{"version 2", entry.ErrVersion, node(func(e *entry.Envelope) { e.V = 2 })},
 		{"kind 0", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 0 })},
-		{"kind 18", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 18 })},
+		{"kind 99", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 99 })},
 		{"a kind of a later version", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindAuditOpen })},
 		{"an enveloped genesis", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindGenesis })},
 		{"another ledger", entry.ErrWrongLedger, node(func(e *entry.Envelope) { e.LedgerID[0] ^= 1 })},

@@ -59,9 +59,11 @@ func New(h hub.Hub, cfg Config) http.Handler {
 func (s *server) routes() {
 	s.nodeRoutes()
 	s.indicatorRoutes()
+	s.mirrorRoutes()
 	s.queryRoutes()
 	s.governanceRoutes()
 	s.auditRoutes()
+	s.budgetRoutes()
 	s.ledgerRoutes()
 }
 

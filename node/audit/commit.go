@@ -111,8 +111,9 @@ func (k *Keeper) date(ctx context.Context) error {
 		days := map[[32]byte]uint64{}
 		for _, a := range list {
 			h, err := session.PeekHeader(a.Header)
-			if err != nil {
-				return errors.Join(store.ErrDamaged, err)
+			if err != nil { // of another exchange, which is charged to the same meter
+				days[a.Hash] = store.NoDay
+				continue
 			}
 			k.cfg.Ledger.View(func(s *state.State) { days[a.Hash] = s.DayAt(h.Size) })
 		}

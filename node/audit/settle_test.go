@@ -64,7 +64,7 @@ func (b *bench) charge(msg []byte, key member.PublicKey) {
 		b.Fatal(err)
 	}
 	_, err = b.cfg.Store.Charge(b.Context(), store.Charge{
-		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier, Type: "email", Day: "2026-01-01",
+		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier, Member: ledgertest.Bank.Name, Type: "email", Day: "2026-01-01",
 		Count: q.Header.Count, Limit: 1000, Header: q.Raw, Signature: q.Signature,
 	})
 	if err != nil {

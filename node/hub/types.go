@@ -111,6 +111,8 @@ type WithdrawRequest struct {
 	Reference string  `json:"reference" required:"false"`
 	Region    string  `json:"region" required:"false"`
 	DryRun    bool    `json:"dry_run" required:"false"`
+	// WaitSeconds is how long to wait for the mirrors that can be reached to acknowledge, at most 60.
+	WaitSeconds int `json:"wait_seconds" required:"false" minimum:"0" maximum:"60"`
 }
 
 // WithdrawReport says what was withdrawn.
@@ -118,6 +120,7 @@ type WithdrawReport struct {
 	Withdrawn int64    `json:"withdrawn"`
 	Unknown   int64    `json:"unknown"` // values that this member does not hold
 	Digests   []string `json:"digests"`
+	Removal   *Removal `json:"removal"` // null where nothing was withdrawn
 }
 
 // QueryRequest is a question. Holders and Types narrow it; empty means all.
@@ -265,10 +268,10 @@ type Suspension struct {
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate, policy, expel, seat, voter,
-// sector, thresholds, revoke, upgrade or audit.
+// sector, thresholds, revoke, upgrade, epoch-end or audit.
 type ProposeRequest struct {
 	Kind       string         `json:"kind"`
-	Member     string         `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector
+	Member     string         `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector; epoch-end, where empty stands for all
 	Card       []byte         `json:"card,omitempty"`          // admit: the applicant's member card
 	Seat       bool           `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
 	Voter      bool           `json:"voter,omitempty"`         // voter: make its node a voter, or else end that

@@ -15,27 +15,27 @@ import (
 	"github.com/crosslight/crosslight/protocol/session"
 )
 
-// clock is every node's clock in one: it begins shortly before midnight and can be put forward.
-type clock struct {
+// eveningClock is every node's clock in one: it begins shortly before midnight and can be put forward.
+type eveningClock struct {
 	begin time.Time
 	start time.Time
 	ahead atomic.Int64
 }
 
-func newClock() *clock {
-	return &clock{begin: time.Now(), start: time.Now().UTC().Truncate(24 * time.Hour).Add(24*time.Hour - 10*time.Minute)}
+func newEvening() *eveningClock {
+	return &eveningClock{begin: time.Now(), start: time.Now().UTC().Truncate(24 * time.Hour).Add(24*time.Hour - 10*time.Minute)}
 }
 
-func (c *clock) now() time.Time {
+func (c *eveningClock) now() time.Time {
 	return c.start.Add(time.Since(c.begin) + time.Duration(c.ahead.Load()))
 }
 
-func (c *clock) day() string { return c.start.Format(time.DateOnly) }
+func (c *eveningClock) day() string { return c.start.Format(time.DateOnly) }
 
 // TestAuditByOpening: a bank asks a platform, both commit to the day's logs, two seats draw, the bank opens
 // to an auditor, who checks without the bank; and a refusal counts as false.
 func TestAuditByOpening(t *testing.T) {
-	clock := newClock()
+	clock := newEvening()
 	var automatic atomic.Bool
 	c := New(t, quartet(), Options{Now: clock.now, Config: func(_ string, cfg *node.Config) { cfg.AnswerAudits = automatic.Load() }})
 	importCSV(t, c, "platform", "email,offender@example.com,livestreamed-abuse,4,P-7,2026-01-02,\n")

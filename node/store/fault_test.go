@@ -338,7 +338,7 @@ func TestOtherProcessHoldsTheDatabase(t *testing.T) {
 	if _, err := s.main.write.Exec("PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Withdraw(t.Context(), Withdrawal{Reference: "x"}); !errors.Is(err, ErrLocked) {
+	if _, _, _, err := s.Withdraw(t.Context(), Withdrawal{Reference: "x"}); !errors.Is(err, ErrLocked) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := other.Exec("ROLLBACK"); err != nil {

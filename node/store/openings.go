@@ -137,6 +137,9 @@ func (s *Store) answered(ctx context.Context, query string, args ...any) ([]Answ
 	})
 }
 
+// NoDay is for what is charged and is no question that an audit could open.
+const NoDay = 1<<64 - 1
+
 // Date notes the day that each request belongs to.
 func (s *Store) Date(ctx context.Context, list []Answered, day func(Answered) uint64) error {
 	err := s.activity.tx(ctx, func(c *sql.Conn) error {
