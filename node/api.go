@@ -31,13 +31,14 @@ func (n *Node) openHub() error {
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Host: n.host, View: n.replica.View,
 		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
 	})
+	n.openAudit()
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
 		Fetcher: n.fetcher(), Notify: n.notify,
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
-		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Evidence: n.home.Evidence(), Audit: n.audit, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 		Alerts: n.cfg.Alerts, Webhooks: n.cfg.Webhooks,
 	})
 	n.serveData()

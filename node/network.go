@@ -8,6 +8,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/forward"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
@@ -139,6 +140,7 @@ func (n *Node) follow() {
 func (n *Node) serveData() {
 	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)
 	n.host.Handle(session.MirrorProtocol, holder.MaxStreams, n.holder.ServeMirror)
+	n.host.Handle(session.AuditProtocol, audit.MaxStreams, n.audit.Serve)
 	n.host.Handle(session.AcknowledgeProtocol, holder.MaxAckStreams, n.holder.ServeAcknowledge)
 	n.host.Handle(session.MatchProtocol, notify.MaxStreams, n.notify.Serve)
 }

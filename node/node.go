@@ -23,6 +23,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/node/alert"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/cosigning"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/home"
@@ -47,21 +48,22 @@ var (
 
 // Config is what a node is started with.
 type Config struct {
-	Home       string
-	Passphrase []byte
-	APIListen  string   // host:port on loopback; port 0 takes a free one
-	P2PListen  []string // multiaddrs; empty takes the card's
-	Announce   []string // multiaddrs for the ledger; empty keeps what stands there
-	Region     string   // default region of national phone numbers
-	Version    string
-	Alerts     alert.Limits     // zero is the default
-	Webhooks   []alert.Receiver // checked
-	Logger     *slog.Logger
-	Timing     replica.Timing   // zero is the default
-	Witnesses  []string         // URL#KEY of outside witnesses
-	MaxAge     time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
-	Now        func() time.Time // nil is the system's clock
-	Tap        p2p.Tap          // nil; tests record what leaves the node
+	Home         string
+	Passphrase   []byte
+	APIListen    string   // host:port on loopback; port 0 takes a free one
+	P2PListen    []string // multiaddrs; empty takes the card's
+	Announce     []string // multiaddrs for the ledger; empty keeps what stands there
+	Region       string   // default region of national phone numbers
+	Version      string
+	Alerts       alert.Limits     // zero is the default
+	Webhooks     []alert.Receiver // checked
+	Logger       *slog.Logger
+	Timing       replica.Timing   // zero is the default
+	AnswerAudits bool             // open what is drawn of this member's questions without asking a person
+	Witnesses    []string         // URL#KEY of outside witnesses
+	MaxAge       time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
+	Now          func() time.Time // nil is the system's clock
+	Tap          p2p.Tap          // nil; tests record what leaves the node
 }
 
 // Node is a running node.
@@ -87,6 +89,7 @@ type Node struct {
 	holder    *holder.Holder
 	notify    *notify.Notify
 	hub       *local.Hub
+	audit     *audit.Keeper
 	metrics   *telemetry.Metrics
 	health    *telemetry.Health
 	keys      *keyWatch

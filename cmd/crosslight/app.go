@@ -18,10 +18,11 @@ type app struct {
 	v        *viper.Viper
 	cfg      config
 	root     *cobra.Command
+	now      func() time.Time // what a node, and who drafts a genesis, goes by
 }
 
 func newApp(in io.Reader, out, err io.Writer) *app {
-	a := &app{in: in, out: out, err: err, v: newViper()}
+	a := &app{in: in, out: out, err: err, v: newViper(), now: time.Now}
 	a.root = a.rootCommand()
 	return a
 }

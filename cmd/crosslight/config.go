@@ -35,6 +35,7 @@ type config struct {
 	P2PListen      []string
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
+	AuditAnswer    string        // ask or automatic
 	Witnesses      []string      // URL#KEY
 	LogLevel       slog.Level
 	Alerts         alert.Limits
@@ -60,6 +61,9 @@ type fileConfig struct {
 		MaxAge    *time.Duration `yaml:"max_age,omitempty"`
 		Witnesses []string       `yaml:"witnesses,omitempty"`
 	} `yaml:"ledger,omitempty"`
+	Audit *struct {
+		Answer *string `yaml:"answer,omitempty"`
+	} `yaml:"audit,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
@@ -71,6 +75,12 @@ type fileConfig struct {
 const (
 	defaultAPIListen = "127.0.0.1:7480"
 	defaultP2PListen = "/ip4/0.0.0.0/tcp/7481"
+)
+
+// How audits of this member's questions are answered: by a person, or by the node.
+const (
+	answerAsk       = "ask"
+	answerAutomatic = "automatic"
 )
 
 // errConfig reports settings that cannot be used. The text names file, key and what to write instead.
@@ -92,6 +102,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.listen", []string{defaultP2PListen})
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
+	v.SetDefault("audit.answer", answerAsk)
 	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("log.level", "info")
 	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
@@ -181,6 +192,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
+		AuditAnswer:    a.v.GetString("audit.answer"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
 		Alerts: alert.Limits{
 			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
@@ -228,6 +240,9 @@ func (c config) check() error {
 	}
 	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
 		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
+	}
+	if c.AuditAnswer != answerAsk && c.AuditAnswer != answerAutomatic {
+		return fmt.Errorf("%w: audit.answer: ask, or automatic", errConfig)
 	}
 	for _, address := range c.Witnesses {
 		if _, err := witness.ParseClient(address, nil); err != nil {

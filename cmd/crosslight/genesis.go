@@ -55,7 +55,7 @@ func (a *app) draft(cards []string, rules, out string) error {
 			return err
 		}
 	}
-	draft, err := node.GenesisCreate(raw, policy, time.Now())
+	draft, err := node.GenesisCreate(raw, policy, a.now())
 	if err != nil {
 		return err
 	}

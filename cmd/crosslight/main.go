@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -17,9 +18,13 @@ func main() {
 }
 
 // run is main with a return value, so that deferred functions run before the process ends.
-func run() int {
+func run() int { return runAt(time.Now) }
+
+// runAt is run by a clock, which a transcript can put forward.
+func runAt(now func() time.Time) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.now = now
 	return a.execute(ctx, os.Args[1:])
 }

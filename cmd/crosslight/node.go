@@ -58,9 +58,11 @@ func (a *app) start(ctx context.Context, untilEOF bool) error {
 	}
 	log := telemetry.NewLogger(a.err, a.cfg.LogLevel)
 	n, err := node.Start(ctx, node.Config{
+		Now:  a.now,
 		Home: a.cfg.Home, Passphrase: pass, APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen,
 		Announce: a.cfg.P2PAnnounce, Region: a.cfg.Region, Logger: log, Version: version,
 		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, Alerts: a.cfg.Alerts, Webhooks: webhooks,
+		AnswerAudits: a.cfg.AuditAnswer == answerAutomatic,
 	})
 	if err != nil {
 		return err

@@ -206,6 +206,16 @@ func (s *State) prepareAuditVerdict(by *memberRecord, b entry.AuditVerdict) (cha
 	}, nil
 }
 
+// CheckVerdict says whether a member could give a verdict now.
+func (s *State) CheckVerdict(name string, b entry.AuditVerdict) error {
+	by := s.record(name)
+	if by == nil {
+		return fmt.Errorf("%w: %q", entry.ErrUnknownMember, name)
+	}
+	_, err := s.checkVerdict(by, b)
+	return err
+}
+
 func (s *State) checkVerdict(by *memberRecord, b entry.AuditVerdict) (*Audit, error) {
 	a, err := s.audit(b.Audit)
 	if err != nil {

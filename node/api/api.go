@@ -71,6 +71,7 @@ func (s *server) routes() {
 	s.matchRoutes()
 	s.transparencyRoutes()
 	s.governanceRoutes()
+	s.auditRoutes()
 	s.budgetRoutes()
 	s.ledgerRoutes()
 }

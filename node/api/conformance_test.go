@@ -175,6 +175,29 @@ var invocations = []invocation{
 	{"SettleQuarantine", call(func(ctx context.Context, h hub.Hub) (hub.Quarantine, error) {
 		return h.SettleQuarantine(ctx, hub.SettleRequest{ID: "3", Act: "drop", DryRun: true})
 	})},
+	{"Audits", call(func(ctx context.Context, h hub.Hub) ([]hub.Audit, error) { return h.Audits(ctx) })},
+	{"Audit", call(func(ctx context.Context, h hub.Hub) (hub.Audit, error) { return h.Audit(ctx, "a1b2") })},
+	{"AuditNonce", call(func(ctx context.Context, h hub.Hub) (hub.Audit, error) {
+		return h.AuditNonce(ctx, hub.AuditNonceRequest{Audit: "a1b2", DryRun: true})
+	})},
+	{"AuditAnswer", call(func(ctx context.Context, h hub.Hub) (hub.AuditAnswer, error) {
+		return h.AuditAnswer(ctx, hub.AuditAnswerRequest{Audit: "a1b2", Refuse: true, Deliver: true, DryRun: true})
+	})},
+	{"AuditReceived", call(func(ctx context.Context, h hub.Hub) ([]byte, error) { return h.AuditReceived(ctx, "a1b2") })},
+	{"AuditVerdict", call(func(ctx context.Context, h hub.Hub) (hub.Audit, error) {
+		return h.AuditVerdict(ctx, hub.AuditVerdictRequest{Audit: "a1b2", Outcome: "false", Held: 3, DryRun: true})
+	})},
+	{"QueryLogs", call(func(ctx context.Context, h hub.Hub) (hub.QueryLogs, error) { return h.QueryLogs(ctx) })},
+	{"LegalHolds", call(func(ctx context.Context, h hub.Hub) ([]hub.LegalHold, error) { return h.LegalHolds(ctx) })},
+	{"HoldLegally", call(func(ctx context.Context, h hub.Hub) (hub.LegalHold, error) {
+		return h.HoldLegally(ctx, hub.LegalHoldRequest{Member: "B", First: "2026-01-01", Last: "2026-01-31", Release: true, DryRun: true})
+	})},
+	{"Propose", call(func(ctx context.Context, h hub.Hub) (hub.Proposal, error) {
+		return h.Propose(ctx, hub.ProposeRequest{Kind: "audit", Audit: &hub.AuditProposal{
+			Querier: "A", Holder: "B", First: "2026-01-01", Last: "2026-01-02", Positions: 300,
+			Auditors: []hub.AuditorNamed{{Member: "C", Recipient: "age1"}},
+		}})
+	})},
 	{"Keys", call(func(ctx context.Context, h hub.Hub) (hub.Keys, error) { return h.Keys(ctx) })},
 }
 

@@ -102,6 +102,9 @@ func (h *Holder) authorise(q *session.Header) (g grant, size uint64, err error) 
 	if err != nil {
 		return g, size, err
 	}
+	if h.dayClosed(q.Size) {
+		return g, size, errDayClosed
+	}
 	if root, ok := h.cfg.Ledger.RootAt(q.Size); ok && root != q.Root {
 		h.cfg.Log.Error("a member's ledger contradicts this node's: compare `crosslight ledger status` with it and tell the board",
 			"member", h.nameOf(q.Querier), "size", q.Size)

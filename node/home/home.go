@@ -69,6 +69,9 @@ func (h Home) Invitation() string { return h.in("invitation.cbor") }
 // Evidence is the folder of what proves other members' faults.
 func (h Home) Evidence() string { return h.in("evidence") }
 
+// Audits is the folder that takes answers to audits, encrypted to this member as an auditor.
+func (h Home) Audits() string { return h.in("audits") }
+
 // Token is the path of the local API's token.
 func (h Home) Token() string { return h.in("api.token") }
 

@@ -68,6 +68,8 @@ type Hub interface {
 	// SubmitSigned puts on the ledger what a seat has signed elsewhere; with DryRun it only looks.
 	SubmitSigned(ctx context.Context, req SubmitRequest) (Submitted, error)
 
+	Audits
+
 	// LedgerStatus returns where this node's ledger stands.
 	LedgerStatus(ctx context.Context) (LedgerStatus, error)
 	// LedgerLog lists ledger entries from index from on.

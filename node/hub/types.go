@@ -268,20 +268,21 @@ type Suspension struct {
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate, policy, expel, seat, voter,
-// sector, thresholds, revoke, upgrade or epoch-end.
+// sector, thresholds, revoke, upgrade, epoch-end or audit.
 type ProposeRequest struct {
-	Kind       string      `json:"kind"`
-	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector; epoch-end, where empty stands for all
-	Card       []byte      `json:"card,omitempty"`          // admit: the applicant's member card
-	Seat       bool        `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
-	Voter      bool        `json:"voter,omitempty"`         // voter: make its node a voter, or else end that
-	Sector     string      `json:"sector,omitempty"`        // sector: the one to move to
-	Key        string      `json:"key,omitempty"`           // revoke: the key's id in hex
-	Version    uint64      `json:"version,omitempty"`       // upgrade: of the entries to accept
-	Policy     *Policy     `json:"policy,omitempty"`        // policy
-	Thresholds *Thresholds `json:"thresholds,omitempty"`    // thresholds
-	Reason     string      `json:"reason" required:"false"`
-	DryRun     bool        `json:"dry_run" required:"false"`
+	Kind       string         `json:"kind"`
+	Member     string         `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector; epoch-end, where empty stands for all
+	Card       []byte         `json:"card,omitempty"`          // admit: the applicant's member card
+	Seat       bool           `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
+	Voter      bool           `json:"voter,omitempty"`         // voter: make its node a voter, or else end that
+	Sector     string         `json:"sector,omitempty"`        // sector: the one to move to
+	Key        string         `json:"key,omitempty"`           // revoke: the key's id in hex
+	Version    uint64         `json:"version,omitempty"`       // upgrade: of the entries to accept
+	Policy     *Policy        `json:"policy,omitempty"`        // policy
+	Thresholds *Thresholds    `json:"thresholds,omitempty"`    // thresholds
+	Reason     string         `json:"reason" required:"false"`
+	Audit      *AuditProposal `json:"audit,omitempty"` // audit: what is to be opened, to whom
+	DryRun     bool           `json:"dry_run" required:"false"`
 }
 
 // Thresholds are what decisions take, as "more than 1/2" or "at least 2/3" of the seats, and how many

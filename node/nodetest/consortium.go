@@ -40,6 +40,7 @@ type Options struct {
 	Policy *hub.Policy
 	Tap    func(org string) p2p.Tap // records what a node says above Noise
 	Config func(org string, c *node.Config)
+	Now    func() time.Time // every node's clock, and the drafter's; nil is the system's
 	// Unguarded runs the nodes without their gates and guards, to show what those are for.
 	Unguarded bool
 }
@@ -75,7 +76,7 @@ func Found(t testing.TB, orgs []Org, opts Options) *Consortium {
 	for _, o := range orgs {
 		cards = append(cards, c.Init(o))
 	}
-	draft, err := node.GenesisCreate(cards, opts.Policy, time.Now())
+	draft, err := node.GenesisCreate(cards, opts.Policy, c.now())
 	c.must(err)
 	var signed [][]byte
 	for _, o := range orgs {
@@ -112,6 +113,13 @@ func ownAddress(t testing.TB) string {
 	return address
 }
 
+func (c *Consortium) now() time.Time {
+	if c.opts.Now != nil {
+		return c.opts.Now()
+	}
+	return time.Now()
+}
+
 // Home is the folder of an organisation's node.
 func (c *Consortium) Home(name string) string { return filepath.Join(c.dir, name) }
 
@@ -128,6 +136,9 @@ func (c *Consortium) TryStart(name string) (*node.Node, error) {
 	cfg := node.Config{
 		Home: c.Home(name), Passphrase: passphrase, APIListen: "127.0.0.1:0", Version: "test", Region: c.region(name),
 		Timing: replica.Timing{Heartbeat: 500 * time.Millisecond}, // loopback is quick
+	}
+	if c.opts.Now != nil {
+		cfg.Now = c.opts.Now
 	}
 	if c.opts.Tap != nil {
 		cfg.Tap = c.opts.Tap(name)

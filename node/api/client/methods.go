@@ -242,6 +242,11 @@ func filledProposal(req hub.ProposeRequest) hub.ProposeRequest {
 		p := filledPolicy(*req.Policy)
 		req.Policy = &p
 	}
+	if req.Audit != nil {
+		a := *req.Audit
+		a.Auditors = append([]hub.AuditorNamed{}, a.Auditors...)
+		req.Audit = &a
+	}
 	return req
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/privacy/voprf"
+	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 	"github.com/crosslight/crosslight/protocol/wire"
@@ -113,6 +114,7 @@ type flight struct {
 	questions []question
 	blinded   *voprf.Request
 	sent      []byte
+	hash      [32]byte // of the request's header
 }
 
 // run asks about one job in batches, a window of them in flight, so that this node blinds the next
@@ -147,7 +149,7 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	for unsent := rest; len(inFlight) > 0 || len(unsent) > 0; {
 		for refusal == nil && len(unsent) > 0 && machine.Ready() {
 			n := min(a.plan.batch, len(unsent))
-			f, err := a.send(client, machine, unsent[:n])
+			f, err := a.send(ctx, permit, j.typ, client, machine, unsent[:n])
 			if err != nil {
 				return rest, err
 			}
@@ -187,8 +189,8 @@ func (a *asking) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// send blinds a batch and sends it.
-func (a *asking) send(client *voprf.Client, machine *session.Asker, part []question) (flight, error) {
+// send blinds a batch, keeps what opens it, and sends it.
+func (a *asking) send(ctx context.Context, permit ledger.Permit, t indicator.Type, client *voprf.Client, machine *session.Asker, part []question) (flight, error) {
 	inputs := make([][]byte, len(part))
 	for i := range part {
 		inputs[i] = part[i].digest[:]
@@ -203,10 +205,14 @@ func (a *asking) send(client *voprf.Client, machine *session.Asker, part []quest
 	if err != nil {
 		return flight{}, err
 	}
+	hash, err := a.keepOpening(ctx, permit, t, inputs, blinded, msg)
+	if err != nil {
+		return flight{}, err
+	}
 	if err := a.stream.SetDeadline(time.Now().Add(answerWithin)); err != nil {
 		return flight{}, err
 	}
-	return flight{part, blinded, msg}, wire.WriteFrame(a.stream, msg)
+	return flight{part, blinded, msg, hash}, wire.WriteFrame(a.stream, msg)
 }
 
 // receive reads the answer to the oldest request and checks its proof against the key on the ledger.
@@ -226,6 +232,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 	answer, err := machine.Receive(msg)
 	if answer != nil { // a refusal has a receipt too
 		a.note(f, answer)
+		a.noteAnswered(f, answer)
 		a.exchange.hear(j.typ, answer, err)
 	}
 	if err != nil {

@@ -43,6 +43,8 @@ func (h *Hub) contentOf(req hub.ProposeRequest) (entry.Proposal, error) {
 	case "revoke":
 		key, err := keyID(req.Key)
 		return entry.RevokeKey{Key: key}, err
+	case "audit":
+		return auditContent(req)
 	case "upgrade":
 		return entry.SetUpgrade{Version: req.Version}, nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/evidence"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/mirror"
@@ -163,7 +164,7 @@ func statusOf(err error) (status, detail string) {
 		return string(session.EpochOver), err.Error()
 	case errors.Is(err, ledger.ErrNotAMember):
 		return string(session.NotAMember), err.Error()
-	case errors.Is(err, mirror.ErrFull), errors.Is(err, mirror.ErrDisk), errors.Is(err, p2p.ErrBusy), errors.Is(err, p2p.ErrClosed):
+	case errors.Is(err, mirror.ErrFull), errors.Is(err, mirror.ErrDisk), errors.Is(err, p2p.ErrBusy), errors.Is(err, p2p.ErrClosed), errors.Is(err, audit.ErrNotKept):
 		return statusLocal, err.Error()
 	case errors.Is(err, p2p.ErrTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return statusTimeout, "the holder did not answer in time: ask again later, or with a longer --timeout"

@@ -16,6 +16,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/alert"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -46,7 +47,8 @@ type Config struct {
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
-	Evidence string // the folder that takes proofs of others' faults
+	Audit    *audit.Keeper // keeps what opens questions, and takes part in audits
+	Evidence string        // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
 	// Gather asks members without a vote, and outside witnesses, for their cosignatures.

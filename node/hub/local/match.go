@@ -18,7 +18,7 @@ import (
 func (h *Hub) Matches(ctx context.Context, f hub.MatchFilter) (hub.MatchPage, error) {
 	rows, next, err := h.cfg.Store.Matches(ctx, store.MatchFilter{
 		Type: indicator.Type(f.Type), Holder: f.Holder, Source: store.Source(f.Source), State: store.MatchState(f.State),
-		Since: instant(f.Since), Until: instant(f.Until), Origin: f.Query, Case: f.Case,
+		Since: filterTime(f.Since), Until: filterTime(f.Until), Origin: f.Query, Case: f.Case,
 	}, f.Cursor, f.Limit)
 	if err != nil {
 		return hub.MatchPage{}, classed(err)
@@ -30,7 +30,7 @@ func (h *Hub) Matches(ctx context.Context, f hub.MatchFilter) (hub.MatchPage, er
 	return out, nil
 }
 
-func instant(t *time.Time) time.Time {
+func filterTime(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
@@ -49,7 +49,7 @@ func recordOf(m store.Match) hub.MatchRecord {
 // Notices implements [hub.Matches].
 func (h *Hub) Notices(ctx context.Context, f hub.NoticeFilter) (hub.NoticePage, error) {
 	rows, next, err := h.cfg.Store.Notices(ctx, store.HeardFilter{
-		Type: indicator.Type(f.Type), Member: f.From, State: store.MatchState(f.State), Since: instant(f.Since),
+		Type: indicator.Type(f.Type), Member: f.From, State: store.MatchState(f.State), Since: filterTime(f.Since),
 	}, f.Cursor, f.Limit)
 	if err != nil {
 		return hub.NoticePage{}, classed(err)

@@ -3,9 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -179,9 +177,7 @@ func (p *plan) commitment(holder string, t indicator.Type) []byte {
 	if p.req.Case == "" {
 		return nil
 	}
-	mac := hmac.New(sha256.New, p.salt[:])
-	fmt.Fprintf(mac, "crosslight/case/v1 nonce\x00%s\x00%s", holder, t)
-	commitment := session.CommitCase([32]byte(mac.Sum(nil)), p.req.Case)
+	commitment := session.CommitCase([32]byte(p.caseNonce(holder, t)), p.req.Case)
 	return commitment[:]
 }
 
