@@ -15,8 +15,8 @@
 //
 // What leaks, to whoever reads the two files: digests (which for a phone number are as good as the
 // number), labels, references, whom this member asked and who asked it. No raw value,
-// no masked value, no blinding factor and no digest of a question is in them, and no OPRF output in the clear:
-// node/holder seals them under the epoch's key.
+// no masked value is in them. Blinding factors and digests of questions are sealed under keys of their days
+// (node/audit), OPRF outputs under the epoch's key (node/holder).
 package store
 
 import (
