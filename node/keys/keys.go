@@ -9,6 +9,7 @@
 //	  next/ROLE-ID.age  a key that was drawn for a rotation, for the identity in member.age
 //	  current.cbor      the public keys that the ledger has, where a rotation has changed them
 //	  epochs/000001.age the master of epoch 1, 32 bytes, for the identity in member.age
+//	  days/DAY-UNTIL.age a key that seals what was asked on a day and is kept until another, likewise
 //
 // A key that was retired is kept until [Destroy] takes it away. A seat key may be moved to a file of its own, [DetachSeat], and then signs on a machine without a
 // node. Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;

@@ -18,9 +18,9 @@
 //
 // What leaks, to whoever reads the files: digests (which for a phone number are as good as the
 // number), labels, references, whom this member asked and who asked it, what matched (tags, labels, keyed
-// ids) and what was said of it. No raw value, no masked value, no blinding factor and no digest of a
-// question is in them in the clear: what is watched stands in watch.db under keys that the ring seals. Nor
-// is an OPRF output: node/holder seals them under the epoch's key.
+// ids) and what was said of it. No raw value and no masked value is in them. Blinding factors and digests of
+// questions are sealed under keys of their days (node/audit), what is watched under keys that the ring
+// seals (watch.db), OPRF outputs under the epoch's key (node/holder).
 package store
 
 import (
