@@ -31,6 +31,7 @@ func (n *Node) openHub() error {
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
 		Fetcher: n.fetcher(),
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
+		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
 	n.serveData()

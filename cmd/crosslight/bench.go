@@ -20,7 +20,7 @@ func (a *app) benchCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "bench", Short: "Measure Crosslight beside its baselines, in one run",
 		Example: "  crosslight bench query -o json\n  crosslight bench ledger -o json",
-	}, a.benchQuery(), a.benchLedger(), a.benchIndex(), a.benchLookup())
+	}, a.benchQuery(), a.benchLedger(), a.benchIndex(), a.benchLookup(), a.benchSoak())
 }
 
 func (a *app) benchQuery() *cobra.Command {

@@ -183,6 +183,8 @@ var (
 	ErrRotationRests = reject(82, "rotation-rests", "a voter rotates one such key a day")
 	// ErrVoterKey reports a voter that revokes a key that it votes with.
 	ErrVoterKey = reject(83, "voter-key", "a voter's node, log and cosigner keys are rotated, not revoked")
+	// ErrTooManyKeys reports a member that has retired as many keys as the ledger remembers of one.
+	ErrTooManyKeys = reject(84, "too-many-keys", "the member has retired as many keys as it may")
 )
 
 // Rejections of a recovery.

@@ -14,6 +14,11 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("node at %s, version %s", strings.Join(b.Addresses, ", "), b.Version)
 	case EpochCommit:
 		return fmt.Sprintf("epoch %d with keys for %d types", b.Epoch, len(b.Keys))
+	case Affiliate:
+		if len(b.Members) == 0 {
+			return "no affiliates"
+		}
+		return "affiliates: " + strings.Join(b.Members, ", ")
 	case Vote:
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
@@ -50,6 +55,8 @@ func Summary(s Signed) string {
 		return "clock at " + Instant(b.Time)
 	case WithdrawProposal:
 		return fmt.Sprintf("proposal %s withdrawn", b.Proposal)
+	case AuditCommit, AuditNonce, AuditReveal, AuditVerdict, LegalHold:
+		return auditSummary(b)
 	case Propose:
 		p, err := b.Decode()
 		if err != nil {
@@ -104,6 +111,13 @@ func Phrase(p Proposal) string {
 		return "revoke the key " + p.Key.String()
 	case SetUpgrade:
 		return fmt.Sprintf("accept entries of version %d", p.Version)
+	case OpenAudit:
+		return fmt.Sprintf("audit %d questions of %s to %s, %s to %s", p.Positions, p.Querier, p.Holder, Day(p.First), Day(p.Last))
+	case EpochEnd:
+		if p.Member == "" {
+			return "end all members' epochs"
+		}
+		return "end the epoch of " + p.Member
 	}
 	return p.ProposalKind().String()
 }

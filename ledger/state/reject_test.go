@@ -58,7 +58,7 @@ func envelopeRefusals() []refusal {
 		{"version 2", entry.ErrVersion, node(func(e *entry.Envelope) { e.V = 2 })},
 		{"kind 0", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 0 })},
 		{"kind 99", entry.ErrKind, node(func(e *entry.Envelope) { e.Kind = 99 })},
-		{"a kind of a later version", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindAuditCommit })},
+		{"a kind of a later version", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindAuditOpen })},
 		{"an enveloped genesis", entry.ErrKindNotServed, node(func(e *entry.Envelope) { e.Kind = entry.KindGenesis })},
 		{"another ledger", entry.ErrWrongLedger, node(func(e *entry.Envelope) { e.LedgerID[0] ^= 1 })},
 		{"incarnation 0", entry.ErrWrongIncarnation, node(func(e *entry.Envelope) { e.Incarnation = 0 })},

@@ -62,6 +62,7 @@ func (s *server) routes() {
 	s.mirrorRoutes()
 	s.queryRoutes()
 	s.governanceRoutes()
+	s.budgetRoutes()
 	s.ledgerRoutes()
 }
 

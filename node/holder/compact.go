@@ -55,26 +55,34 @@ func plan(list []session.SegmentInfo) (first int, due bool) {
 
 // compactAll compacts every index that is due. What fails is tried again after the next change.
 func (x *Indexer) compactAll(ctx context.Context) {
-	epoch, ok := x.epoch()
-	if !ok {
+	for _, epoch := range x.epochs() {
+		for _, typ := range indicator.Types() {
+			x.compactOne(ctx, epoch, typ)
+		}
+	}
+}
+
+// compactOne compacts one index while no epoch is erased.
+func (x *Indexer) compactOne(ctx context.Context, epoch keptEpoch, typ indicator.Type) {
+	x.compacting.Lock()
+	defer x.compacting.Unlock()
+	if ctx.Err() != nil || !slices.ContainsFunc(x.epochs(), func(e keptEpoch) bool { return e.number == epoch.number }) {
 		return
 	}
-	for _, typ := range indicator.Types() {
-		if err := x.compact(ctx, epoch, typ); err != nil && ctx.Err() == nil {
-			x.h.cfg.Log.Warn("the index could not be compacted; it is whole, and the next change tries again", "type", string(typ), "error", err)
-		}
+	if err := x.compact(ctx, epoch, typ); err != nil && ctx.Err() == nil {
+		x.h.cfg.Log.Warn("the index could not be compacted; it is whole, and the next change tries again", "type", string(typ), "error", err)
 	}
 }
 
 // compact replaces the segments that [plan] names by what the store holds of them. It builds beside the
 // index in use, which goes on growing: what is published meanwhile applies after the compacted segments as
 // it did after those before.
-func (x *Indexer) compact(ctx context.Context, epoch uint64, typ indicator.Type) error {
-	last, err := x.h.cfg.Store.Published(ctx, epoch, typ)
+func (x *Indexer) compact(ctx context.Context, epoch keptEpoch, typ indicator.Type) error {
+	last, err := x.h.cfg.Store.Published(ctx, epoch.number, typ)
 	if err != nil {
 		return err
 	}
-	before := x.current(epoch, typ, last)
+	before := x.current(epoch.number, typ, last)
 	if before == nil || !covers(last.Starts, before.Manifest.Segments) {
 		return nil // a round will make a new base
 	}
@@ -100,7 +108,7 @@ func (x *Indexer) compact(ctx context.Context, epoch uint64, typ indicator.Type)
 	if err != nil {
 		return err
 	}
-	return x.replace(ctx, issue{epoch: epoch, typ: typ}, list, first, merged, start)
+	return x.replace(ctx, issue{epoch: epoch.number, typ: typ}, list, first, merged, start)
 }
 
 // replace publishes a manifest in which merged stands for the segments of list from first on.

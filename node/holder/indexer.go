@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -31,9 +30,11 @@ type Indexer struct {
 	mu    sync.Mutex  // held while building
 	dirty atomic.Bool // something changed that is not published yet
 	busy  atomic.Bool // a build is under way
-	// compacting says that one goroutine compacts; it holds mu only while it publishes.
-	compacting atomic.Bool
-	built      atomic.Uint64 // the epoch whose index was published last
+	// compacting is held while one index is compacted, before mu, which that takes only to publish.
+	compacting sync.Mutex
+	compacts   atomic.Bool   // a goroutine goes through them
+	built      atomic.Uint64 // the newest epoch whose index was published
+	next       atomic.Uint64 // an epoch that is being prepared and not on the ledger yet, or 0
 
 	onPublish func(*session.SignedManifest)
 
@@ -67,8 +68,8 @@ func (x *Indexer) Check() string {
 
 // Pending says whether something is not published yet.
 func (x *Indexer) Pending() bool {
-	epoch, ok := x.epoch()
-	return x.dirty.Load() || x.busy.Load() || ok && epoch != x.built.Load()
+	epochs := x.epochs()
+	return x.dirty.Load() || x.busy.Load() || len(epochs) > 0 && epochs[0].number != x.built.Load()
 }
 
 // Periods of the indexer's own work.
@@ -93,9 +94,9 @@ func (x *Indexer) Run(ctx context.Context) {
 			}
 			again = time.After(retryBuild)
 		}
-		if err == nil && x.compacting.CompareAndSwap(false, true) {
+		if err == nil && x.compacts.CompareAndSwap(false, true) {
 			compaction.Go(func() {
-				defer x.compacting.Store(false)
+				defer x.compacts.Store(false)
 				x.compactAll(ctx)
 			})
 		}
@@ -129,63 +130,56 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	defer x.mu.Unlock()
 	x.busy.Store(true) // before dirty is cleared, so that Pending never blinks
 	defer x.busy.Store(false)
-	epoch, ok := x.epoch()
-	if !ok {
-		return ErrNoEpoch
-	}
 	for {
+		epochs := x.epochs()
+		if len(epochs) == 0 {
+			return ErrNoEpoch
+		}
 		x.dirty.Store(false)
-		built, err := x.round(ctx, epoch)
+		built, err := x.round(ctx, epochs)
 		x.failed(err)
 		if err != nil {
 			x.dirty.Store(true)
 			return err
 		}
 		if built == 0 { // what came in during a build shows as another revision
-			x.built.Store(epoch)
+			x.built.Store(epochs[0].number)
 			return nil
 		}
 	}
 }
 
-// round brings every type up to date. Types without indicators get an empty index, so that a querier
-// can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
-func (x *Indexer) round(ctx context.Context, epoch uint64) (built int, err error) {
+// round brings every type up to date, in every epoch that serves or is prepared. Types without indicators
+// get an empty index, so that a querier can tell "has nothing" from "has no index yet". One type that fails
+// does not hold up the others.
+func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err error) {
 	var errs []error
-	for _, typ := range indicator.Types() {
-		did, err := x.bring(ctx, epoch, typ)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
-		}
-		if did {
-			built++
+	for _, epoch := range epochs {
+		for _, typ := range indicator.Types() {
+			did, err := x.bring(ctx, epoch, typ)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
+			}
+			if did {
+				built++
+			}
 		}
 	}
 	return built, errors.Join(errs...)
 }
 
-func (x *Indexer) epoch() (epoch uint64, ok bool) {
-	x.h.cfg.Ledger.View(func(s *state.State) {
-		var e state.Epoch
-		if e, ok = s.Epoch(x.h.cfg.Name); ok {
-			epoch = e.Commit.Epoch
-		}
-	})
-	return epoch, ok
-}
-
 // bring publishes one type unless its revision stands, here and whole.
-func (x *Indexer) bring(ctx context.Context, epoch uint64, typ indicator.Type) (built bool, err error) {
+func (x *Indexer) bring(ctx context.Context, epoch keptEpoch, typ indicator.Type) (built bool, err error) {
 	now, tally, err := x.h.cfg.Store.Position(ctx, typ)
 	if err != nil {
 		return false, err
 	}
 	x.h.cfg.Metrics.Indicators.WithLabelValues(string(typ)).Set(float64(tally.Held))
-	last, err := x.h.cfg.Store.Published(ctx, epoch, typ)
+	last, err := x.h.cfg.Store.Published(ctx, epoch.number, typ)
 	if err != nil {
 		return false, err
 	}
-	current := x.current(epoch, typ, last)
+	current := x.current(epoch.number, typ, last)
 	if current != nil && last.Revision == tally.Revision {
 		return false, nil
 	}
@@ -195,9 +189,13 @@ func (x *Indexer) bring(ctx context.Context, epoch uint64, typ indicator.Type) (
 		return false, err
 	}
 	defer g.close()
-	next := issue{epoch: epoch, typ: typ, last: last, revision: tally.Revision, shows: now}
+	next := issue{epoch: epoch.number, typ: typ, last: last, revision: tally.Revision, shows: now}
 	if err := next.grow(ctx, g, current); err != nil {
 		return false, err
+	}
+	if next.same(current) { // what changed is not for this index: it is closed, or came and went
+		next.last.Revision, next.last.Shows = next.revision, next.shows
+		return true, x.h.cfg.Store.SetPublished(ctx, next.epoch, next.typ, next.last)
 	}
 	if err := x.publish(ctx, next); err != nil {
 		return false, err

@@ -19,19 +19,24 @@ import (
 // the manifest that lists them.
 type segments struct {
 	x     *Indexer
-	epoch uint64
+	epoch keptEpoch
 	typ   indicator.Type
 	key   *voprf.SecretKey
+	seal  *outputSeal
 
 	builds []*mirror.Build
 }
 
-func (x *Indexer) segments(epoch uint64, typ indicator.Type) (*segments, error) {
-	key, err := x.h.oprf.get(epoch, string(typ))
+func (x *Indexer) segments(epoch keptEpoch, typ indicator.Type) (*segments, error) {
+	key, err := x.h.oprf.get(epoch.number, string(typ))
 	if err != nil {
 		return nil, err
 	}
-	return &segments{x: x, epoch: epoch, typ: typ, key: key}, nil
+	seal, err := x.h.oprf.seal(epoch.number)
+	if err != nil {
+		return nil, err
+	}
+	return &segments{x: x, epoch: epoch, typ: typ, key: key, seal: seal}, nil
 }
 
 func (g *segments) close() {
@@ -87,7 +92,7 @@ func (g *segments) changes(ctx context.Context, from, to store.Position) (out []
 
 func (g *segments) build(kind index.Kind) (*mirror.Build, error) {
 	b, err := g.x.h.cfg.Mirror.NewBuild(member.PublicOf(g.x.h.node), index.Context{
-		Ledger: g.x.h.cfg.LedgerID, Holder: g.x.h.self, Epoch: g.epoch, Type: string(g.typ),
+		Ledger: g.x.h.cfg.LedgerID, Holder: g.x.h.self, Epoch: g.epoch.number, Type: string(g.typ),
 	}, kind)
 	if err == nil {
 		g.builds = append(g.builds, b)
@@ -98,16 +103,21 @@ func (g *segments) build(kind index.Kind) (*mirror.Build, error) {
 // cacheSize is how many outputs are written to the store together.
 const cacheSize = 4096
 
-// encode evaluates what the store has no output of, and caches that there.
+// encode evaluates what the store has no output of, and caches that there, sealed. What is withdrawn is not
+// in the store any more, and neither cached.
 func (g *segments) encode(ctx context.Context, b *mirror.Build, entries iter.Seq2[mirror.Entry, error]) error {
 	var fresh []store.Output
 	flush := func() error {
 		defer func() { fresh = fresh[:0] }()
-		return g.x.h.cfg.Store.PutOutputs(ctx, g.epoch, fresh)
+		return g.x.h.cfg.Store.PutOutputs(ctx, g.epoch.number, fresh)
 	}
 	keep := func(list []mirror.Entry) error {
 		for i := range list {
-			fresh = append(fresh, store.Output{Digest: list[i].Digest, F: list[i].F})
+			out := store.Output{Digest: list[i].Digest, F: list[i].F}
+			if err := g.seal.apply(out.Digest, &out.F); err != nil {
+				return err
+			}
+			fresh = append(fresh, out)
 		}
 		if len(fresh) < cacheSize {
 			return nil
@@ -135,12 +145,20 @@ func (g *segments) evaluate(digests [][]byte) ([][index.OutputSize]byte, error) 
 
 var errStop = errors.New("no more is wanted")
 
-// held are the indicators with ids above after, up to upTo.
+// held are the indicators with ids above after, up to upTo. In an epoch that takes nothing new they are those
+// alone that were evaluated before.
 func (g *segments) held(ctx context.Context, after, upTo int64) iter.Seq2[mirror.Entry, error] {
 	return func(yield func(mirror.Entry, error) bool) {
-		err := g.x.h.cfg.Store.EachBetween(ctx, g.epoch, g.typ, after, upTo, func(d indicator.Digest, label, f []byte) error {
+		err := g.x.h.cfg.Store.EachBetween(ctx, g.epoch.number, g.typ, after, upTo, func(d indicator.Digest, label, f []byte) error {
+			if len(f) == 0 && g.epoch.closed {
+				return ctx.Err()
+			}
 			e := mirror.Entry{Digest: d, Label: label, Known: len(f) == index.OutputSize}
-			copy(e.F[:], f)
+			if copy(e.F[:], f); e.Known {
+				if err := g.seal.apply(d, &e.F); err != nil {
+					return err
+				}
+			}
 			if !yield(e, nil) {
 				return errStop
 			}

@@ -268,10 +268,10 @@ type Suspension struct {
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate, policy, expel, seat, voter,
-// sector, thresholds, revoke or upgrade.
+// sector, thresholds, revoke, upgrade or epoch-end.
 type ProposeRequest struct {
 	Kind       string      `json:"kind"`
-	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector
+	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector; epoch-end, where empty stands for all
 	Card       []byte      `json:"card,omitempty"`          // admit: the applicant's member card
 	Seat       bool        `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
 	Voter      bool        `json:"voter,omitempty"`         // voter: make its node a voter, or else end that

@@ -210,7 +210,7 @@ func TestQueries(t *testing.T) {
 
 func charge(id byte, count uint64) Charge {
 	return Charge{
-		RequestID: [16]byte{id}, HeaderHash: [32]byte{id}, Querier: "peer", Type: "email", Day: "2026-03-01",
+		RequestID: [16]byte{id}, HeaderHash: [32]byte{id}, Querier: "peer", Member: "Bank B", Type: "email", Day: "2026-03-01",
 		Count: count, Limit: 100, Header: []byte("header"), Signature: make([]byte, 64),
 	}
 }
@@ -231,8 +231,9 @@ func TestCharge(t *testing.T) {
 		{charge(3, 1), 0, ErrBudget},
 		{charge(2, 40), 0, ErrReplay},
 		{other(charge(3, 1), func(c *Charge) { c.Type = "phone" }), 99, nil},
-		{other(charge(4, 1), func(c *Charge) { c.Querier = "another" }), 99, nil},
-		{other(charge(1, 1), func(c *Charge) { c.Querier = "another" }), 98, nil}, // ids are the querier's own
+		{other(charge(4, 1), func(c *Charge) { c.Querier, c.Member = "another", "Police C" }), 99, nil},
+		{other(charge(1, 1), func(c *Charge) { c.Querier, c.Member = "another", "Police C" }), 98, nil}, // ids are the querier's own
+		{other(charge(9, 1), func(c *Charge) { c.Querier = "after a rotation" }), 0, ErrBudget},         // a new key is no new budget
 		{other(charge(5, 1), func(c *Charge) { c.Day = "2026-03-02" }), 99, nil},
 		{other(charge(6, 0), func(c *Charge) { c.Limit = 10 }), 0, nil}, // the board lowered the limit
 		{other(charge(7, 1), func(c *Charge) { c.Limit = 0 }), 0, ErrBudget},

@@ -65,7 +65,7 @@ func (s *Store) page(ctx context.Context, epoch uint64, t indicator.Type, after 
 	})
 }
 
-// Output is the OPRF output of one of the member's own indicators.
+// Output is the OPRF output of one of the member's own indicators, sealed by the caller.
 type Output struct {
 	Digest indicator.Digest
 	F      [64]byte

@@ -122,7 +122,7 @@ func (h *Hub) holders() []state.Member {
 	}
 	var members, out []state.Member
 	h.cfg.Replica.View(func(s *state.State) { members = s.Members() })
-	h.retain(members)
+	h.retain()
 	for _, m := range members {
 		if m.Name != h.cfg.Name && m.Status == state.Active && m.Epoch > 0 {
 			out = append(out, m)

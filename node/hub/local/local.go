@@ -6,12 +6,14 @@
 package local
 
 import (
+	"context"
 	"log/slog"
 	"runtime"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -43,7 +45,9 @@ type Config struct {
 	Evidence string // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
-	Settled  func() bool // whether this node's ledger is of the present
+	// Gather asks members without a vote, and outside witnesses, for their cosignatures.
+	Gather  func(context.Context, tlog.CosignedCheckpoint) []tlog.Cosignature
+	Settled func() bool // whether this node's ledger is of the present
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
 }

@@ -21,32 +21,37 @@ func (h *Hub) entitled(holder state.Member) fetch.Entitled {
 	}
 }
 
-// retain removes the indexes of ended epochs and of members that are no longer in good standing.
-func (h *Hub) retain(members []state.Member) {
-	standing := map[member.PublicKey]uint64{}
-	for _, m := range members {
-		if m.Status == state.Active || m.Name == h.cfg.Name {
-			standing[m.Keys.Node] = m.Epoch
+// retain removes the indexes of epochs that are over and of members that are no longer in good standing.
+func (h *Hub) retain() {
+	oldest := map[member.PublicKey]uint64{} // epoch that serves, by node key
+	h.cfg.Replica.View(func(s *state.State) {
+		for _, m := range s.Members() {
+			if m.Status != state.Active && m.Name != h.cfg.Name {
+				continue
+			}
+			oldest[m.Keys.Node] = m.Epoch + 1
+			for _, e := range s.Serving(m.Name) {
+				oldest[m.Keys.Node] = min(oldest[m.Keys.Node], e.Commit.Epoch)
+			}
 		}
-	}
-	if err := h.cfg.Mirror.Retain(standing); err != nil {
+	})
+	if err := h.cfg.Mirror.Retain(oldest); err != nil {
 		h.cfg.Log.Warn("ended indexes could not be removed", "error", err)
 	}
 }
 
-// mirrored is how many entries of a holder's index are here.
-func (h *Hub) mirrored(holder state.Member) (n int64) {
+// mirrored is how many entries of a holder's index are here, in the newest epoch of which there are any.
+func (h *Hub) mirrored(holder state.Member) int64 {
 	manifests, err := h.cfg.Mirror.Manifests(holder.Keys.Node)
 	if err != nil {
 		return 0
 	}
+	entries, newest := map[uint64]int64{}, uint64(0)
 	for _, m := range manifests {
-		if m.Manifest.Epoch != holder.Epoch {
-			continue
-		}
+		newest = max(newest, m.Manifest.Epoch)
 		for _, s := range m.Manifest.Segments {
-			n += int64(s.Count)
+			entries[m.Manifest.Epoch] += int64(s.Count)
 		}
 	}
-	return n
+	return entries[newest]
 }

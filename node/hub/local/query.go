@@ -16,6 +16,7 @@ import (
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -124,7 +125,7 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 			err = fmt.Errorf("%w: this node is not a member on the ledger it has: wait until it has caught up, or for the board's vote", hub.ErrUnavailable)
 			return
 		}
-		err = p.choose(final, tip, self)
+		err = p.choose(h, final, tip, self)
 	})
 	if stale != nil {
 		return nil, stale
@@ -133,7 +134,7 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 }
 
 // choose makes an exchange for each holder that is to be asked.
-func (p *plan) choose(final, tip *state.State, self state.Member) error {
+func (p *plan) choose(h *Hub, final, tip *state.State, self state.Member) error {
 	named := map[string]bool{}
 	for _, name := range p.req.Holders {
 		if _, ok := final.Member(name); !ok {
@@ -148,23 +149,19 @@ func (p *plan) choose(final, tip *state.State, self state.Member) error {
 		if m.Name == self.Name || len(named) > 0 && !named[m.Name] {
 			continue
 		}
-		p.holders = append(p.holders, p.exchange(final, tip, self, m))
+		p.holders = append(p.holders, p.exchange(h, final, tip, self, m))
 	}
 	return nil
 }
 
 // exchange authorises every type with one holder. What is denied is not sent.
-func (p *plan) exchange(final, tip *state.State, self, holder state.Member) *exchange {
+func (p *plan) exchange(h *Hub, final, tip *state.State, self, holder state.Member) *exchange {
 	e := &exchange{
 		holder: holder, permits: map[indicator.Type]ledger.Permit{},
-		over: map[indicator.Type]bool{}, pauses: maxPauses,
+		over: map[indicator.Type]bool{}, pauses: maxPauses, pins: map[mirror.Ref]*mirror.View{}, told: map[indicator.Type]store.Told{},
 	}
-	epoch, _ := final.Epoch(holder.Name)
 	for _, t := range p.questions.types() {
-		permit, err := ledger.Authorised(final, tip, ledger.Ask{
-			LedgerID: p.ask.Ledger, Querier: self.PeerID, Holder: holder.PeerID,
-			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: p.req.Case != "",
-		})
+		permit, err := p.authorise(final, tip, self, holder, t, h.here(holder, t), never)
 		if err != nil {
 			e.deny(t, err)
 			continue
