@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -111,8 +113,12 @@ func (x *Indexer) Run(ctx context.Context) {
 	}
 }
 
+// expire goes by ledger time: a member whose clock is a day ahead takes nothing out too early, and one whose
+// clock is behind shows nothing for longer than the others would.
 func (x *Indexer) expire(ctx context.Context) {
-	gone, err := x.h.cfg.Store.Expire(ctx, x.h.cfg.Now())
+	var now time.Time
+	x.h.cfg.Ledger.View(func(s *state.State) { now = time.Unix(int64(min(s.Time(), entry.MaxTime)), 0) })
+	gone, err := x.h.cfg.Store.Expire(ctx, now)
 	if err != nil {
 		x.h.cfg.Log.Error("expired indicators could not be taken out", "error", err)
 		return

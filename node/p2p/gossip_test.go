@@ -162,8 +162,13 @@ func TestBucket(t *testing.T) {
 		n     int
 		want  bool
 	}{
-		{0, 3, true}, {0, 1, false}, {100 * time.Millisecond, 1, true}, {-time.Hour, 1, false},
-		{time.Hour, 4, false}, {0, 3, true}, {0, 1, false},
+		{0, 3, true},
+		{0, 1, false},
+		{100 * time.Millisecond, 1, true},
+		{-time.Hour, 1, false},
+		{time.Hour, 4, false},
+		{0, 3, true},
+		{0, 1, false},
 	} {
 		now = now.Add(c.after)
 		if got := b.Take(now, c.n); got != c.want {

@@ -271,7 +271,8 @@ func TestChargesDoNotRace(t *testing.T) {
 func TestPublished(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	for _, want := range []Published{
-		{}, {3, 1, [32]byte{1}, Position{7, 0}, map[[32]byte]Position{{9}: {}}},
+		{},
+		{3, 1, [32]byte{1}, Position{7, 0}, map[[32]byte]Position{{9}: {}}},
 		{5, 2, [32]byte{2}, Position{8, 4}, map[[32]byte]Position{{9}: {}, {8}: {7, 0}}},
 	} {
 		if want.Version != 0 {
