@@ -20,7 +20,7 @@ var ledgerMaps = map[string]any{
 	"set-seat": SetSeat{}, "set-voter": SetVoter{}, "set-sector": SetSector{}, "set-thresholds": SetThresholds{},
 	"revoke-key": RevokeKey{}, "set-upgrade": SetUpgrade{}, "vote": Vote{}, "withdraw-proposal": WithdrawProposal{},
 	"emergency-suspend": EmergencySuspend{}, "clock-attest": ClockAttest{}, "ack": Ack{}, "rotate": Rotate{},
-	"rotation": Rotation{}, "revoke": Revoke{}, "hand-over": HandOver{}, "seal": Seal{}, "state-anchor": StateAnchor{},
+	"rotation": Rotation{}, "revoke": Revoke{}, "hand-over": HandOver{}, "seal": Seal{}, "manifest-anchor": ManifestAnchor{}, "anchored": Anchored{}, "state-anchor": StateAnchor{},
 	"recovery": Recovery{}, "recovery-statement": RecoveryStatement{},
 	"open-audit": OpenAudit{}, "audit-commit": AuditCommit{}, "day-log": DayLog{}, "audit-nonce": AuditNonce{},
 	"audit-reveal": AuditReveal{}, "audit-verdict": AuditVerdict{}, "legal-hold": LegalHold{}, "affiliate": Affiliate{}, "epoch-end": EpochEnd{},

@@ -143,8 +143,7 @@ func (m *memberRecord) image() memberImage {
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
-		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates,
-		Manifests: m.manifests,
+		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates, Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"syscall"
 	"time"
 
 	"github.com/crosslight/crosslight/privacy/bulk"
@@ -104,13 +103,4 @@ func exchange(m bulk.Machine, conn io.ReadWriter) (sent int64, err error) {
 			return 0, err
 		}
 	}
-}
-
-// maxRSS is the most memory that this process has had in use, in bytes. Linux counts in KiB.
-func maxRSS() (int64, error) {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0, fmt.Errorf("read this process's memory: %w", err)
-	}
-	return usage.Maxrss * 1024, nil
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -26,4 +27,17 @@ func measured(f func() error) (time.Duration, error) {
 	}
 	after, err := selfCPU()
 	return after - before, err
+}
+
+// maxRSS is the most memory that this process has had resident since it started, in bytes.
+func maxRSS() (int64, error) {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("read this process's memory: %w", err)
+	}
+	unit := int64(1024) // Linux counts KiB, Darwin bytes
+	if runtime.GOOS == "darwin" {
+		unit = 1
+	}
+	return usage.Maxrss * unit, nil
 }

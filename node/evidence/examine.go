@@ -32,6 +32,10 @@ func (r Record) Examine() (Finding, error) {
 		return r.examineVotes()
 	case "ledger-equivocation":
 		return r.examineEntries()
+	case "manifest-fork":
+		return r.examineManifests()
+	case "manifest-anchor":
+		return r.examineAnchor()
 	case "finality-fork":
 		return r.examineFinals()
 	}

@@ -56,14 +56,21 @@ func plan(list []session.SegmentInfo) (first int, due bool) {
 // compactAll compacts every index that is due. What fails is tried again after the next change.
 func (x *Indexer) compactAll(ctx context.Context) {
 	for _, epoch := range x.epochs() {
-		if epoch.closed { // it will not grow any more
-			continue
-		}
 		for _, typ := range indicator.Types() {
-			if err := x.compact(ctx, epoch, typ); err != nil && ctx.Err() == nil {
-				x.h.cfg.Log.Warn("the index could not be compacted; it is whole, and the next change tries again", "type", string(typ), "error", err)
-			}
+			x.compactOne(ctx, epoch, typ)
 		}
+	}
+}
+
+// compactOne compacts one index while no epoch is erased.
+func (x *Indexer) compactOne(ctx context.Context, epoch keptEpoch, typ indicator.Type) {
+	x.compacting.Lock()
+	defer x.compacting.Unlock()
+	if ctx.Err() != nil || !slices.ContainsFunc(x.epochs(), func(e keptEpoch) bool { return e.number == epoch.number }) {
+		return
+	}
+	if err := x.compact(ctx, epoch, typ); err != nil && ctx.Err() == nil {
+		x.h.cfg.Log.Warn("the index could not be compacted; it is whole, and the next change tries again", "type", string(typ), "error", err)
 	}
 }
 

@@ -61,7 +61,9 @@ func (h *Holder) Left(ctx context.Context, before uint64) ([]uint64, error) {
 // the cached outputs are unreadable, then these, then its index. What says that there is something to erase
 // goes last, so a crash in between leaves it to be called again.
 func (h *Holder) Erase(ctx context.Context, epoch uint64) error {
-	h.index.mu.Lock() // no build reads or writes meanwhile
+	h.index.compacting.Lock() // no build reads or writes meanwhile
+	defer h.index.compacting.Unlock()
+	h.index.mu.Lock()
 	defer h.index.mu.Unlock()
 	h.oprf.forget(epoch)
 	if err := h.cfg.Ring.EraseEpoch(epoch); err != nil {

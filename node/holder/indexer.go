@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
@@ -31,8 +33,9 @@ type Indexer struct {
 	mu    sync.Mutex  // held while building
 	dirty atomic.Bool // something changed that is not published yet
 	busy  atomic.Bool // a build is under way
-	// compacting says that one goroutine compacts; it holds mu only while it publishes.
-	compacting atomic.Bool
+	// compacting is held while one index is compacted, before mu, which that takes only to publish.
+	compacting sync.Mutex
+	compacts   atomic.Bool   // a goroutine goes through them
 	built      atomic.Uint64 // the newest epoch whose index was published
 	next       atomic.Uint64 // an epoch that is being prepared and not on the ledger yet, or 0
 
@@ -94,9 +97,9 @@ func (x *Indexer) Run(ctx context.Context) {
 			}
 			again = time.After(retryBuild)
 		}
-		if err == nil && x.compacting.CompareAndSwap(false, true) {
+		if err == nil && x.compacts.CompareAndSwap(false, true) {
 			compaction.Go(func() {
-				defer x.compacting.Store(false)
+				defer x.compacts.Store(false)
 				x.compactAll(ctx)
 			})
 		}
@@ -111,8 +114,12 @@ func (x *Indexer) Run(ctx context.Context) {
 	}
 }
 
+// expire goes by ledger time: a member whose clock is a day ahead takes nothing out too early, and one whose
+// clock is behind shows nothing for longer than the others would.
 func (x *Indexer) expire(ctx context.Context) {
-	gone, err := x.h.cfg.Store.Expire(ctx, x.h.cfg.Now())
+	var now time.Time
+	x.h.cfg.Ledger.View(func(s *state.State) { now = time.Unix(int64(min(s.Time(), entry.MaxTime)), 0) })
+	gone, err := x.h.cfg.Store.Expire(ctx, now)
 	if err != nil {
 		x.h.cfg.Log.Error("expired indicators could not be taken out", "error", err)
 		return
@@ -149,8 +156,9 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	}
 }
 
-// round brings every type up to date, in every epoch that serves or is prepared. Types without indicators get an empty index, so that a querier
-// can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
+// round brings every type up to date, in every epoch that serves or is prepared. Types without indicators
+// get an empty index, so that a querier can tell "has nothing" from "has no index yet". One type that fails
+// does not hold up the others.
 func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err error) {
 	var errs []error
 	for i, epoch := range epochs {
@@ -197,6 +205,10 @@ func (x *Indexer) bring(ctx context.Context, epoch keptEpoch, typ indicator.Type
 	next := issue{epoch: epoch.number, typ: typ, last: last, revision: tally.Revision, shows: now}
 	if err := next.grow(ctx, g, current); err != nil {
 		return false, err
+	}
+	if next.same(current) { // what changed is not for this index: it is closed, or came and went
+		next.last.Revision, next.last.Shows = next.revision, next.shows
+		return true, x.h.cfg.Store.SetPublished(ctx, next.epoch, next.typ, next.last)
 	}
 	if err := x.publish(ctx, next); err != nil {
 		return false, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/store"
@@ -38,6 +39,11 @@ func (n *issue) grow(ctx context.Context, g *segments, current *session.SignedMa
 	n.starts = maps.Clone(n.last.Starts)
 	n.began(added, n.last.Shows)
 	return nil
+}
+
+// same says whether the manifest would list what the current one does.
+func (n *issue) same(current *session.SignedManifest) bool {
+	return current != nil && slices.Equal(n.segments, current.Manifest.Segments)
 }
 
 func (n *issue) rebase(ctx context.Context, g *segments) error {

@@ -103,7 +103,8 @@ func (g *segments) build(kind index.Kind) (*mirror.Build, error) {
 // cacheSize is how many outputs are written to the store together.
 const cacheSize = 4096
 
-// encode evaluates what the store has no output of, and caches that there, sealed.
+// encode evaluates what the store has no output of, and caches that there, sealed. What is withdrawn is not
+// in the store any more, and neither cached.
 func (g *segments) encode(ctx context.Context, b *mirror.Build, entries iter.Seq2[mirror.Entry, error]) error {
 	var fresh []store.Output
 	flush := func() error {
@@ -149,12 +150,11 @@ var errStop = errors.New("no more is wanted")
 func (g *segments) held(ctx context.Context, after, upTo int64) iter.Seq2[mirror.Entry, error] {
 	return func(yield func(mirror.Entry, error) bool) {
 		err := g.x.h.cfg.Store.EachBetween(ctx, g.epoch.number, g.typ, after, upTo, func(d indicator.Digest, label, f []byte) error {
-			e := mirror.Entry{Digest: d, Label: label, Known: len(f) == index.OutputSize}
-			if !e.Known && g.epoch.closed {
+			if len(f) == 0 && g.epoch.closed {
 				return ctx.Err()
 			}
-			if e.Known {
-				copy(e.F[:], f)
+			e := mirror.Entry{Digest: d, Label: label, Known: len(f) == index.OutputSize}
+			if copy(e.F[:], f); e.Known {
 				if err := g.seal.apply(d, &e.F); err != nil {
 					return err
 				}

@@ -30,7 +30,7 @@ const encodeRun = 128
 type run struct {
 	entries  []Entry
 	prepared []byte
-	fresh    []Entry // those that were evaluated here
+	fresh    []Entry // those that were evaluated here, where somebody wants them
 }
 
 // Encode puts in all entries, in no order: it evaluates and seals on all cores while entries are read and
@@ -50,7 +50,7 @@ func (b *Build) Encode(ctx context.Context, evaluate Evaluate, entries iter.Seq2
 		workers.Add(1)
 		group.Go(func() error {
 			defer workers.Done()
-			return b.work(ctx, evaluate, todo, done)
+			return b.work(ctx, evaluate, fresh != nil, todo, done)
 		})
 	}
 	go func() {
@@ -102,9 +102,9 @@ func split(ctx context.Context, entries iter.Seq2[Entry, error], todo chan<- []E
 }
 
 // work prepares runs until there are no more.
-func (b *Build) work(ctx context.Context, evaluate Evaluate, todo <-chan []Entry, done chan<- run) error {
+func (b *Build) work(ctx context.Context, evaluate Evaluate, keep bool, todo <-chan []Entry, done chan<- run) error {
 	for entries := range todo {
-		r, err := b.prepare(evaluate, entries)
+		r, err := b.prepare(evaluate, keep, entries)
 		if err != nil {
 			return err
 		}
@@ -117,8 +117,8 @@ func (b *Build) work(ctx context.Context, evaluate Evaluate, todo <-chan []Entry
 	return nil
 }
 
-func (b *Build) prepare(evaluate Evaluate, entries []Entry) (run, error) {
-	r := run{entries: entries}
+func (b *Build) prepare(evaluate Evaluate, keep bool, entries []Entry) (run, error) {
+	r := run{entries: entries, prepared: make([]byte, 0, len(entries)*index.PreparedSize)}
 	var missing []int
 	var digests [][]byte
 	for i := range entries {
@@ -133,7 +133,9 @@ func (b *Build) prepare(evaluate Evaluate, entries []Entry) (run, error) {
 		}
 		for n, i := range missing {
 			entries[i].F = outputs[n]
-			r.fresh = append(r.fresh, entries[i])
+			if keep {
+				r.fresh = append(r.fresh, entries[i])
+			}
 		}
 	}
 	for i := range entries {
@@ -149,7 +151,7 @@ func (b *Build) take(r run, fresh func([]Entry) error) error {
 	if err := b.Put(r.prepared, len(r.entries)); err != nil {
 		return err
 	}
-	if len(r.fresh) == 0 || fresh == nil {
+	if len(r.fresh) == 0 {
 		return nil
 	}
 	return fresh(r.fresh)

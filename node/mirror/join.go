@@ -36,8 +36,8 @@ func (v *View) Join(segment [32]byte, tags []index.Tag, found func(tag int) erro
 }
 
 // joinWindow is how many items of a segment a join goes through before it gives their memory back:
-// 8 MiB of tags.
-const joinWindow = 1 << 20
+// 2 MiB of tags.
+const joinWindow = 1 << 18
 
 func (v *View) join(segment int, tags []index.Tag, found func(tag int) error) error {
 	s, r := v.index.segments[segment], v.index.tags[segment]
@@ -99,9 +99,9 @@ func (v *View) Match(tags []index.Tag, output func(tag int) *[index.OutputSize]b
 	return sealed
 }
 
-// releaseEvery is how many labels are opened before their pages are given back: 4 KiB each, and what
-// the system maps around them.
-const releaseEvery = 1 << 11
+// releaseEvery is how many labels are opened before their pages are given back: the system maps 64 KiB
+// around each.
+const releaseEvery = 1 << 8
 
 // release gives back the memory of all that is mapped.
 func (v *View) release() {

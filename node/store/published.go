@@ -104,32 +104,6 @@ func (s *Store) SetPublished(ctx context.Context, epoch uint64, t indicator.Type
 	return nil
 }
 
-// PublishedEpochs lists the epochs of which something was published, in ascending order.
-func (s *Store) PublishedEpochs(ctx context.Context) ([]uint64, error) {
-	rows, err := s.main.read.QueryContext(ctx, "SELECT DISTINCT epoch FROM published ORDER BY epoch")
-	if err != nil {
-		return nil, cause(ctx, err)
-	}
-	return collect(ctx, rows, func(rows *sql.Rows, epoch *uint64) error { return rows.Scan(epoch) })
-}
-
-// DropPublished forgets the index that was published of an epoch that is over. Which manifests were shown
-// stays: it says who has acknowledged a removal.
-func (s *Store) DropPublished(ctx context.Context, epoch uint64) error {
-	err := s.main.tx(ctx, func(c *sql.Conn) error {
-		if _, err := c.ExecContext(ctx, "DELETE FROM segment WHERE epoch = ?", int64(epoch)); err != nil {
-			return err
-		}
-		_, err := c.ExecContext(ctx, "DELETE FROM published WHERE epoch = ?", int64(epoch))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("forget the published index: %w", err)
-	}
-	s.main.checkpoint(ctx)
-	return nil
-}
-
 func setStarts(ctx context.Context, c *sql.Conn, epoch uint64, t indicator.Type, starts map[[32]byte]Position) error {
 	_, err := c.ExecContext(ctx, "DELETE FROM segment WHERE epoch = ? AND type = ?", int64(epoch), string(t))
 	for name, at := range starts {
@@ -151,4 +125,30 @@ func (s *Store) Shown(ctx context.Context, epoch uint64, t indicator.Type, versi
 	}
 	copy(manifest[:], b)
 	return manifest, err == nil, cause(ctx, err)
+}
+
+// PublishedEpochs lists the epochs of which something was published, in ascending order.
+func (s *Store) PublishedEpochs(ctx context.Context) ([]uint64, error) {
+	rows, err := s.main.read.QueryContext(ctx, "SELECT DISTINCT epoch FROM published ORDER BY epoch")
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	return collect(ctx, rows, func(rows *sql.Rows, epoch *uint64) error { return rows.Scan(epoch) })
+}
+
+// DropPublished forgets what was published of an epoch that is over, and what mirrors said of it.
+func (s *Store) DropPublished(ctx context.Context, epoch uint64) error {
+	err := s.main.tx(ctx, func(c *sql.Conn) error {
+		for _, table := range []string{"acknowledged", "shown", "segment", "published"} {
+			if _, err := c.ExecContext(ctx, "DELETE FROM "+table+" WHERE epoch = ?", int64(epoch)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("forget the published index: %w", err)
+	}
+	s.main.checkpoint(ctx)
+	return nil
 }

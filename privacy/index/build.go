@@ -24,8 +24,8 @@ type item struct {
 	record uint64 // its number in the scratch
 }
 
-// preparedSize is an item on its way into the builder: its tag, then its record.
-const preparedSize = TagSize + recordSize
+// PreparedSize is how many bytes [Builder.Prepare] appends at most: the tag, then the record.
+const PreparedSize = TagSize + recordSize
 
 // Builder makes one segment. It is for one goroutine but for [Builder.Prepare], which does what costs
 // most; call that on as many goroutines as there are cores, where F is derived.
@@ -47,7 +47,7 @@ func NewBuilder(c Context, kind Kind, salt [SaltSize]byte, scratch Scratch) *Bui
 		deriver: NewDeriver(c),
 		scratch: scratch,
 		out:     bufio.NewWriterSize(scratch, 1<<18),
-		buffer:  make([]byte, 0, preparedSize),
+		buffer:  make([]byte, 0, PreparedSize),
 	}
 	if !kind.valid() {
 		b.err = fmt.Errorf("%w: kind %d", ErrKind, kind)
@@ -190,17 +190,7 @@ func (b *Builder) sameRest(x, y item) (bool, error) {
 func (b *Builder) writeLabels(labels io.Writer) error {
 	hash := sha256.New()
 	if b.header.Kind != Withdrawal {
-		out := bufio.NewWriterSize(io.MultiWriter(labels, hash), 1<<18)
-		sealed := make([]byte, LabelSealed)
-		for _, it := range b.items {
-			if _, err := b.scratch.ReadAt(sealed, int64(it.record)*recordSize+16); err != nil {
-				return fmt.Errorf("read scratch: %w", err)
-			}
-			if _, err := out.Write(sealed); err != nil {
-				return err
-			}
-		}
-		if err := out.Flush(); err != nil {
+		if err := b.gather(io.MultiWriter(labels, hash)); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,8 @@ func TestCDDL(t *testing.T) {
 		"index.cddl": {
 			"signed-manifest": signedManifest{}, "manifest": Manifest{}, "segment": SegmentInfo{},
 			"manifests-request": MirrorRequest{}, "part-request": MirrorRequest{}, "mirror-answer": MirrorAnswer{},
+			"signed-versions": signedVersions{}, "announcement": Announcement{}, "acknowledgement": Acknowledgement{},
+			"index-version": IndexVersion{}, "ack-answer": AckAnswer{},
 		},
 	} {
 		keys := cddlKeys(t, file)

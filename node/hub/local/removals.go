@@ -76,21 +76,22 @@ func (h *Hub) awaitRemoval(ctx context.Context, id int64, wait time.Duration) (h
 // removal says how far a removal has come.
 func (h *Hub) removal(ctx context.Context, r store.Removal) (hub.Removal, error) {
 	out := hub.Removal{ID: r.ID, Cause: r.Cause, At: r.At.UTC(), Types: []hub.RemovedType{}, Mirrors: []hub.RemovalMirror{}, Complete: true}
-	epoch := h.ownEpoch()
 	said := map[string]account{} // by peer ID
 	for _, t := range r.Types {
-		version, ok, err := h.cfg.Store.GoneWith(ctx, epoch, t.Type, t.Last)
-		if err != nil {
-			return out, err
-		}
 		shown := hub.RemovedType{Type: string(t.Type), Count: t.Count}
-		if ok {
-			shown.Version = &version
+		for _, epoch := range h.ownEpochs() { // the newest last: its version is shown
+			version, ok, err := h.cfg.Store.GoneWith(ctx, epoch, t.Type, t.Last)
+			if err != nil {
+				return out, err
+			}
+			if shown.Version = nil; ok {
+				shown.Version = &version
+			}
+			if err := h.account(ctx, epoch, t.Type, shown.Version, said); err != nil {
+				return out, err
+			}
 		}
 		out.Types = append(out.Types, shown)
-		if err := h.account(ctx, epoch, t.Type, shown.Version, said); err != nil {
-			return out, err
-		}
 	}
 	for peer, a := range said {
 		m := hub.RemovalMirror{Member: h.nameOf(peer), Status: acknowledgedStatus, At: &a.at}
@@ -164,11 +165,13 @@ func (h *Hub) mirrorsOf(epoch uint64, typ indicator.Type) (out []string) {
 	return out
 }
 
-func (h *Hub) ownEpoch() (epoch uint64) {
+// ownEpochs are the epochs under which this member is asked, in ascending order.
+func (h *Hub) ownEpochs() (out []uint64) {
 	h.cfg.Replica.View(func(s *state.State) {
-		if m, ok := s.Member(h.cfg.Name); ok {
-			epoch = m.Epoch
+		for _, e := range s.Serving(h.cfg.Name) {
+			out = append(out, e.Commit.Epoch)
 		}
 	})
-	return epoch
+	slices.Sort(out)
+	return out
 }

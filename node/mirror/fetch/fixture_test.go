@@ -86,6 +86,7 @@ func (h *holder) publish(typ string, n int) *session.SignedManifest {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	defer b.Abort()
 	for i := range n {
 		if err := b.Add(output(i), []byte("label")); err != nil {
 			h.t.Fatal(err)
