@@ -8,6 +8,9 @@ import (
 	"encoding/binary"
 )
 
+// midstate is the state after the prefix, with which the assembly begins.
+type midstate struct{ state [8]uint32 }
+
 // hashConstants is what the assembly reads: padding, a mask, the constants of the rounds.
 type hashConstants [48 + 256]byte
 
