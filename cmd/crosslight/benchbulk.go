@@ -50,6 +50,7 @@ func (a *app) benchBulk() *cobra.Command {
 func (a *app) benchParty() *cobra.Command {
 	return a.verb(&cobra.Command{
 		Use: "bulk-party", Short: "One party of bench bulk, which starts it", Hidden: true,
+		Example: "  crosslight bench bulk-party",
 	}, endless, func(context.Context, []string) error { return a.runBenchParty() })
 }
 

@@ -44,6 +44,9 @@ func TestChangedBit(t *testing.T) {
 	want := intersect(x, y)
 	for i, p := range all {
 		step := max(1, sizes[i]/6)
+		if testing.Short() {
+			step = sizes[i]
+		}
 		for at := i % 5; at < sizes[i]; at += step {
 			r, s := pair(t, c, x, y)
 			tags := false
@@ -70,6 +73,9 @@ func TestChangedBit(t *testing.T) {
 
 // TestCutMessages cuts and lengthens every message.
 func TestCutMessages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a session for each change")
+	}
 	c, x, y := Config{LabelSize: 4}, digests(0, 10), digests(5, 15)
 	all, _ := places(t, c, x, y)
 	for _, p := range all {

@@ -1,5 +1,7 @@
 package code
 
+import "math/bits"
+
 // Syndrome maps a row of the correlation, one symbol of GF(2^8) to a column, to d symbols: symbol t is the
 // sum over i of a_i·X_t(i), where X_0, …, X_{d-1} is a basis of the polynomials of degree below d and
 // column i stands at the field element i. Any d columns of that matrix are independent (a polynomial of
@@ -14,20 +16,18 @@ func Syndrome(columns, d int) [][]byte {
 	for t := range h {
 		h[t] = make([]byte, columns)
 		for i := range h[t] {
-			h[t][i] = basis(t, byte(i))
+			// X_t is X of t without its lowest bit, times one factor more.
+			switch low := t & -t; {
+			case t == 0:
+				h[t][i] = 1
+			case t == low:
+				h[t][i] = Normal(bits.TrailingZeros(uint(t)), byte(i))
+			default:
+				h[t][i] = Mul(h[t-low][i], h[low][i])
+			}
 		}
 	}
 	return h
-}
-
-func basis(t int, x byte) byte {
-	v := byte(1)
-	for j := range 8 {
-		if t>>j&1 == 1 {
-			v = Mul(v, Normal(j, x))
-		}
-	}
-	return v
 }
 
 // Normal is s_j(x)/s_j(2^j).

@@ -11,7 +11,7 @@ type equation struct {
 // elimination. It fails where equations contradict one another, or are too many; an equation that says
 // nothing new, as of a key that comes twice, is left out.
 func (e *Encoder) solveCore(dst []byte, keys []Key) error {
-	equations, unknowns, err := e.coreEquations(len(keys))
+	equations, unknowns, err := e.coreEquations(keys)
 	if err != nil {
 		return err
 	}
@@ -46,12 +46,12 @@ func (e *Encoder) solveCore(dst []byte, keys []Key) error {
 }
 
 // coreEquations returns the core's equations, and for each unknown the slot of the bin that it is.
-func (e *Encoder) coreEquations(keys int) ([]equation, []int, error) {
-	core := keys - len(e.stack)
+func (e *Encoder) coreEquations(keys []Key) ([]equation, []int, error) {
+	core := len(keys) - len(e.stack)
 	if core > maxCore {
 		return nil, nil, ErrEncode
 	}
-	done := make([]bool, keys)
+	done := make([]bool, len(keys))
 	for _, p := range e.stack {
 		done[p.key] = true
 	}
@@ -62,11 +62,12 @@ func (e *Encoder) coreEquations(keys int) ([]equation, []int, error) {
 	number := make(map[int]int, 3*core)
 	words := (Dense + 3*core + 63) / 64
 	equations := make([]equation, 0, core)
-	for key, r := range e.rows {
+	for key := range keys {
 		if done[key] {
 			continue
 		}
-		q := equation{make([]uint64, words), e.values[key]}
+		r := e.shape.Row(&keys[key])
+		q := equation{make([]uint64, words), readSlot(keys[key][:])}
 		q.bits[0] = r.Dense
 		for _, at := range r.Sparse {
 			n, ok := number[at]

@@ -13,6 +13,7 @@ import (
 type Table struct {
 	shape Shape
 	simd.Selection
+	touched byte // means nothing
 }
 
 const denseBytes = Dense / 8
@@ -33,6 +34,9 @@ func (t *Table) Load(slots []byte) {
 	sparse := 3 * t.shape.Third * t.Size
 	t.Rows = slots[:sparse]
 	subsets(t.Dense, slots[sparse:], t.Size, denseBytes)
+	for at := 0; at < sparse; at += 64 { // into the cache in order, as keys will read at random
+		t.touched += slots[at]
+	}
 }
 
 // subsets writes, for each of n bytes, the sums of all subsets of the eight vectors that its bits select.

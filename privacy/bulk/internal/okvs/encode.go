@@ -12,30 +12,37 @@ var ErrEncode = errors.New("key-value store: no solution")
 // quadratic; at the expansions of ShapeOf a core is a handful of keys, or a set of very few keys.
 const maxCore = 1024
 
-// Encoder solves one bin after the other with memory of its own.
+// maxLoad is how many keys a bin may have, so that numbers of keys and slots fit into 16 bits. Bins are
+// meant for a quarter of it.
+const maxLoad = 1<<16 - 1
+
+// Encoder solves one bin after the other with memory of its own, kept small: it is all read at random.
 type Encoder struct {
-	shape  Shape
-	rows   []Row
-	values []slot
-	degree []uint16 // of a sparse slot: keys left that select it
-	sum    []uint32 // xor of their numbers
-	stack  []peeled
-	ready  []uint32 // slots of degree one
+	shape Shape
+	rows  []sparseRow
+	slots []slotState
+	stack []peeled
+	ready []uint16 // slots that had one key left
 }
 
 type slot [2]uint64
 
-type peeled struct{ key, slot uint32 }
+type (
+	sparseRow [3]uint16                    // slots that a key selects
+	slotState struct{ degree, sum uint16 } // keys left that select a slot, and the xor of their numbers
+	peeled    struct{ key, slot uint16 }
+)
 
 // NewEncoder returns an encoder for stores of this shape.
-func NewEncoder(s Shape) *Encoder {
-	return &Encoder{shape: s, degree: make([]uint16, 3*s.Third), sum: make([]uint32, 3*s.Third)}
-}
+func NewEncoder(s Shape) *Encoder { return &Encoder{shape: s, slots: make([]slotState, 3*s.Third)} }
 
 // EncodeBin writes the slots of a bin, BinSlots of 16 bytes, such that each of keys, all of that bin,
 // selects its value. Keys that are equal count once. Slots that no equation fixes are zero. The error is
 // [ErrEncode]: for random keys it depends on chance, and dst is then undefined.
 func (e *Encoder) EncodeBin(dst []byte, keys []Key) error {
+	if len(keys) > maxLoad {
+		return ErrEncode
+	}
 	e.load(keys)
 	e.peel()
 	clear(dst)
@@ -44,21 +51,21 @@ func (e *Encoder) EncodeBin(dst []byte, keys []Key) error {
 			return err
 		}
 	}
-	e.substitute(dst)
+	e.substitute(dst, keys)
 	return nil
 }
 
 func (e *Encoder) load(keys []Key) {
-	clear(e.degree)
-	clear(e.sum)
-	e.rows, e.values, e.stack, e.ready = e.rows[:0], e.values[:0], e.stack[:0], e.ready[:0]
+	clear(e.slots)
+	e.rows, e.stack, e.ready = e.rows[:0], e.stack[:0], e.ready[:0]
 	for i := range keys {
 		r := e.shape.Row(&keys[i])
-		e.rows = append(e.rows, r)
-		e.values = append(e.values, readSlot(keys[i][:]))
-		for _, at := range r.Sparse {
-			e.degree[at]++
-			e.sum[at] ^= uint32(i)
+		row := sparseRow{uint16(r.Sparse[0]), uint16(r.Sparse[1]), uint16(r.Sparse[2])}
+		e.rows = append(e.rows, row)
+		for _, at := range row {
+			s := &e.slots[at]
+			s.degree++
+			s.sum ^= uint16(i)
 		}
 	}
 }
@@ -66,45 +73,45 @@ func (e *Encoder) load(keys []Key) {
 // peel takes, again and again, a key that is alone at one of its slots: that slot can be set last, after
 // all others that the key selects.
 func (e *Encoder) peel() {
-	for at, d := range e.degree {
-		if d == 1 {
-			e.ready = append(e.ready, uint32(at))
+	for at := range e.slots {
+		if e.slots[at].degree == 1 {
+			e.ready = append(e.ready, uint16(at))
 		}
 	}
 	for len(e.ready) > 0 {
 		at := e.ready[len(e.ready)-1]
 		e.ready = e.ready[:len(e.ready)-1]
-		if e.degree[at] != 1 {
+		if e.slots[at].degree != 1 {
 			continue
 		}
-		key := e.sum[at]
+		key := e.slots[at].sum
 		e.stack = append(e.stack, peeled{key, at})
-		for _, other := range e.rows[key].Sparse {
-			e.degree[other]--
-			e.sum[other] ^= key
-			if e.degree[other] == 1 {
-				e.ready = append(e.ready, uint32(other))
+		for _, other := range e.rows[key] {
+			s := &e.slots[other]
+			s.degree--
+			s.sum ^= key
+			if s.degree == 1 {
+				e.ready = append(e.ready, other)
 			}
 		}
 	}
 }
 
-// substitute sets each peeled key's slot, the key peeled last first.
-func (e *Encoder) substitute(dst []byte) {
+// substitute sets each peeled key's slot, the key peeled last first. The slot itself is still zero and may
+// be added with the others.
+func (e *Encoder) substitute(dst []byte, keys []Key) {
 	dense := dst[3*e.shape.Third*SlotSize:]
 	withDense := anyBit(dense)
 	for i := len(e.stack) - 1; i >= 0; i-- {
 		p := e.stack[i]
-		r := &e.rows[p.key]
-		v := e.values[p.key]
-		for _, at := range r.Sparse {
-			if uint32(at) != p.slot {
-				v.xor(dst[at*SlotSize:])
-			}
+		v := readSlot(keys[p.key][:])
+		for _, at := range e.rows[p.key] {
+			v.xor(dst[int(at)*SlotSize:])
 		}
 		if withDense {
+			selected := e.shape.Row(&keys[p.key]).Dense
 			for d := range Dense {
-				if r.Dense>>d&1 == 1 {
+				if selected>>d&1 == 1 {
 					v.xor(dense[d*SlotSize:])
 				}
 			}

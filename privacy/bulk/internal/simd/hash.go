@@ -8,7 +8,7 @@ type Prefix [64]byte
 // Hasher computes SHA-256 of its prefix and a short input.
 type Hasher struct {
 	prefix Prefix
-	state  [8]uint32 // after the prefix; assembly starts here
+	midstate
 }
 
 // NewHasher takes the prefix.

@@ -6,12 +6,18 @@ import (
 	"crypto/sha256"
 	"encoding"
 	"encoding/binary"
+	"sync"
 )
+
+// midstate is the state after the prefix, with which the assembly begins.
+type midstate struct{ state [8]uint32 }
 
 // hashConstants is what the assembly reads: padding, a mask, the constants of the rounds.
 type hashConstants [48 + 256]byte
 
-var hashTables = [2]hashConstants{newHashConstants(32), newHashConstants(48)}
+var hashTables = sync.OnceValue(func() *[2]hashConstants {
+	return &[2]hashConstants{newHashConstants(32), newHashConstants(48)}
+})
 
 func newHashConstants(size int) (c hashConstants) {
 	// Words of the padding of a message of 64 + size bytes, from byte 32 of its second block on.
@@ -67,9 +73,9 @@ func (h *Hasher) sumFast(dst [][32]byte, inputs []byte, size int) bool {
 	}
 	if pairs := len(dst) / 2; pairs > 0 {
 		if size == 32 {
-			hash32(&dst[0][0], &inputs[0], &state[0], &hashTables[0][0], uint64(pairs))
+			hash32(&dst[0][0], &inputs[0], &state[0], &hashTables()[0][0], uint64(pairs))
 		} else {
-			hash48(&dst[0][0], &inputs[0], &state[0], &hashTables[1][0], uint64(pairs))
+			hash48(&dst[0][0], &inputs[0], &state[0], &hashTables()[1][0], uint64(pairs))
 		}
 	}
 	if n := len(dst); n%2 == 1 {

@@ -8,71 +8,115 @@ package simd
 func features() uint32
 
 // expandKey writes the 11 round keys of an AES-128 key.
+//
+//go:noescape
 func expandKey(schedule *byte, key *byte)
 
 // fold16 is foldPortable for k = 4 with u.
+//
+//go:noescape
 func fold16(planes *byte, u *byte, schedules *byte, counters *byte)
 
 // fold15 is foldPortable for k = 4 without u.
+//
+//go:noescape
 func fold15(planes *byte, schedules *byte, counters *byte)
 
 // slicePlanes takes 64 bytes, 512 rows, of each of 8·n planes, and writes sliced byte b of the g-th
 // 64 rows at g·stride + 64·b.
+//
+//go:noescape
 func slicePlanes(dst *byte, planes *byte, n uint64, stride uint64)
 
 // syndrome32 is Shorten for 64 rows: from sliced bytes to sliced sums.
+//
+//go:noescape
 func syndrome32(sums *byte, sliced *byte, matrices *byte, scratch *byte)
 
 // syndrome16 is Shorten for 64 rows: from sliced bytes to sliced sums.
+//
+//go:noescape
 func syndrome16(sums *byte, sliced *byte, matrices *byte, scratch *byte)
 
 // unslice32 writes 64 rows from their sliced bytes.
+//
+//go:noescape
 func unslice32(rows *byte, sliced *byte)
 
 // unslice16 writes 64 rows from their sliced bytes.
+//
+//go:noescape
 func unslice16(rows *byte, sliced *byte)
 
 // sliceSlots writes the 16 sliced bytes of 64 slots.
+//
+//go:noescape
 func sliceSlots(dst *byte, slots *byte)
 
 // parity15 writes 15 sliced bytes of parity behind 16 of message, by 16·15 matrices.
+//
+//go:noescape
 func parity15(sliced *byte, matrices *byte)
 
 // parity8 writes 8 sliced bytes of parity behind 16 of message, by 16·8 matrices.
+//
+//go:noescape
 func parity8(sliced *byte, matrices *byte)
 
 // addSliced adds sliced bytes, that of the g-th 64 rows at g·stride, to 64 bytes of each of 8 planes.
+//
+//go:noescape
 func addSliced(planes *byte, sliced *byte, stride uint64)
 
 // sliceEights32 writes, for each of n times 8 rows, a byte for each bit of a row: that bit of the 8 rows.
+//
+//go:noescape
 func sliceEights32(dst *byte, rows *byte, n uint64)
 
 // sliceEights16 writes, for each of n times 8 rows, a byte for each bit of a row: that bit of the 8 rows.
+//
+//go:noescape
 func sliceEights16(dst *byte, rows *byte, n uint64)
 
 // drawSums writes 16 times 64 bytes: bit 7-i of byte p of line H is the sum with the coins of draw
 // 8·H+i at bit p of the 64 that eights has, stride bytes apart, for each of n times 8 rows.
+//
+//go:noescape
 func drawSums(sums *byte, eights *byte, coins *byte, n uint64, stride uint64)
 
 // decode32 is Decode for n keys.
+//
+//go:noescape
 func decode32(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
 
 // decode32Images is Decode for n keys.
+//
+//go:noescape
 func decode32Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
 
 // decode16 is Decode for n keys.
+//
+//go:noescape
 func decode16(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
 
 // decode16Images is Decode for n keys.
+//
+//go:noescape
 func decode16Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte, bins uint64, third uint64, n uint64)
 
 // addMasked4 adds a plane to each of four, where its mask is all ones.
+//
+//go:noescape
 func addMasked4(planes *byte, plane *byte, masks *uint64)
 
 // hash32 hashes pairs of inputs of 32 bytes. State is F, E, B, A, H, G, D, C in words; constants are
 // the padding, 32 bytes in words, the mask that turns words around, and the 64 constants of the rounds.
+//
+//go:noescape
 func hash32(dst *byte, inputs *byte, state *byte, constants *byte, pairs uint64)
 
 // hash48 hashes pairs of inputs of 48 bytes. State is F, E, B, A, H, G, D, C in words; constants are
 // the padding, 32 bytes in words, the mask that turns words around, and the 64 constants of the rounds.
+//
+//go:noescape
 func hash48(dst *byte, inputs *byte, state *byte, constants *byte, pairs uint64)

@@ -10,6 +10,7 @@ import (
 // expandKey is the key schedule of AES-128 (FIPS 197, section 5.2).
 func expandKey() {
 	TEXT("expandKey", NOSPLIT, "func(schedule, key *byte)")
+	Pragma("noescape")
 	Doc("expandKey writes the 11 round keys of an AES-128 key.")
 	out, in := pointer("schedule"), pointer("key")
 	k, t, s := x[0], x[1], x[2]
@@ -38,9 +39,11 @@ func expandKey() {
 func fold(withU bool) {
 	if withU {
 		TEXT("fold16", NOSPLIT, "func(planes, u, schedules, counters *byte)")
+		Pragma("noescape")
 		Doc("fold16 is foldPortable for k = 4 with u.")
 	} else {
 		TEXT("fold15", NOSPLIT, "func(planes, schedules, counters *byte)")
+		Pragma("noescape")
 		Doc("fold15 is foldPortable for k = 4 without u.")
 	}
 	planes, schedules, counters := pointer("planes"), pointer("schedules"), pointer("counters")

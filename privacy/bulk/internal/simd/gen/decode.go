@@ -16,6 +16,7 @@ func decode(size int, images bool) {
 		name += "Images"
 	}
 	TEXT(name, NOSPLIT, "func(dst, keys, rows, dense, images *byte, bins, third, n uint64)")
+	Pragma("noescape")
 	Doc(name + " is Decode for n keys.")
 	dst, keys, rows, dense := pointer("dst"), pointer("keys"), pointer("rows"), pointer("dense")
 	bins, third, n := pointer("bins"), pointer("third"), pointer("n")
@@ -82,6 +83,7 @@ func decode(size int, images bool) {
 // addMasked adds a plane to four planes, each with a mask of its own.
 func addMasked() {
 	TEXT("addMasked4", NOSPLIT, "func(planes, plane *byte, masks *uint64)")
+	Pragma("noescape")
 	Doc("addMasked4 adds a plane to each of four, where its mask is all ones.")
 	planes, plane, masks := pointer("planes"), pointer("plane"), pointer("masks")
 	for i := range 4 {

@@ -11,6 +11,7 @@ import (
 func drawSlice(size int) {
 	name := fmt.Sprintf("sliceEights%d", size)
 	TEXT(name, NOSPLIT, "func(dst, rows *byte, n uint64)")
+	Pragma("noescape")
 	Doc(name + " writes, for each of n times 8 rows, a byte for each bit of a row: that bit of the 8 rows.")
 	dst, rows, n := pointer("dst"), pointer("rows"), pointer("n")
 	VMOVDQU64(gatherReversed, z[31])
@@ -78,6 +79,7 @@ func interleave(i, size, first int) byte {
 // drawSums multiplies: 64 bytes of every eight rows by sixteen matrices of coins.
 func drawSums() {
 	TEXT("drawSums", NOSPLIT, "func(sums, eights, coins *byte, n, stride uint64)")
+	Pragma("noescape")
 	Doc("drawSums writes 16 times 64 bytes: bit 7-i of byte p of line H is the sum with the coins of draw",
 		"8·H+i at bit p of the 64 that eights has, stride bytes apart, for each of n times 8 rows.")
 	sums, eights, coins, n, stride := pointer("sums"), pointer("eights"), pointer("coins"), pointer("n"), pointer("stride")

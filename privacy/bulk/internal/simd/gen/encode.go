@@ -12,6 +12,7 @@ func sliceSlots() {
 	even := table("evenQwords", func(i int) byte { return map[bool]byte{true: byte(2 * (i / 8)), false: 0}[i%8 == 0] })
 	odd := table("oddQwords", func(i int) byte { return map[bool]byte{true: byte(2*(i/8) + 1), false: 0}[i%8 == 0] })
 	TEXT("sliceSlots", NOSPLIT, "func(dst, slots *byte)")
+	Pragma("noescape")
 	Doc("sliceSlots writes the 16 sliced bytes of 64 slots.")
 	dst, slots := pointer("dst"), pointer("slots")
 	index := z[31]
@@ -37,6 +38,7 @@ func sliceSlots() {
 func parity(n int) {
 	name := fmt.Sprintf("parity%d", n)
 	TEXT(name, NOSPLIT, "func(sliced, matrices *byte)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("%s writes %d sliced bytes of parity behind 16 of message, by 16·%d matrices.", name, n, n))
 	sliced, matrices := pointer("sliced"), pointer("matrices")
 	for o := range n {
@@ -60,6 +62,7 @@ func parity(n int) {
 // addPlanes adds a sliced byte of eight times 64 rows to eight planes.
 func addPlanes() {
 	TEXT("addSliced", NOSPLIT, "func(planes, sliced *byte, stride uint64)")
+	Pragma("noescape")
 	Doc("addSliced adds sliced bytes, that of the g-th 64 rows at g·stride, to 64 bytes of each of 8 planes.")
 	planes, sliced, stride := pointer("planes"), pointer("sliced"), pointer("stride")
 	VMOVDQU64(gather, z[31])

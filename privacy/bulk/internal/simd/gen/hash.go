@@ -12,6 +12,7 @@ import (
 // blocks at a time: while one waits for its rounds, the other has its turn.
 func hash(size int) {
 	TEXT(fmt.Sprintf("hash%d", size), NOSPLIT, "func(dst, inputs, state, constants *byte, pairs uint64)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("hash%d hashes pairs of inputs of %d bytes. State is F, E, B, A, H, G, D, C in words; constants are", size, size),
 		"the padding, 32 bytes in words, the mask that turns words around, and the 64 constants of the rounds.")
 	dst, inputs, state, constants, pairs := pointer("dst"), pointer("inputs"), pointer("state"), pointer("constants"), pointer("pairs")

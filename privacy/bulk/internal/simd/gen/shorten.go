@@ -24,6 +24,7 @@ func constants() {
 func slice() {
 	constants()
 	TEXT("slicePlanes", NOSPLIT, "func(dst, planes *byte, n, stride uint64)")
+	Pragma("noescape")
 	Doc("slicePlanes takes 64 bytes, 512 rows, of each of 8·n planes, and writes sliced byte b of the g-th",
 		"64 rows at g·stride + 64·b.")
 	dst, planes, n, stride := pointer("dst"), pointer("planes"), pointer("n"), pointer("stride")
@@ -55,6 +56,7 @@ func slice() {
 // j, (p, q) becomes (p + q, λ·(p + q) + q). Matrices come in the order of use.
 func syndrome(name string, levels, cosets int, packed bool) {
 	TEXT(name, NOSPLIT, "func(sums, sliced, matrices, scratch *byte)")
+	Pragma("noescape")
 	Doc(name + " is Shorten for 64 rows: from sliced bytes to sliced sums.")
 	sums, sliced, matrices, scratch := pointer("sums"), pointer("sliced"), pointer("matrices"), pointer("scratch")
 	size := 1 << levels
@@ -141,6 +143,7 @@ func syndrome(name string, levels, cosets int, packed bool) {
 func unslice(size int) {
 	name := map[int]string{16: "unslice16", 32: "unslice32"}[size]
 	TEXT(name, NOSPLIT, "func(rows, sliced *byte)")
+	Pragma("noescape")
 	Doc(name + " writes 64 rows from their sliced bytes.")
 	rows, sliced := pointer("rows"), pointer("sliced")
 	index := z[31]
