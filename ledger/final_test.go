@@ -46,14 +46,15 @@ func TestFinalPermitsAndTipRestricts(t *testing.T) {
 	l := ledgertest.Three(t)
 	l.Put(l.Epoch(bank, 0, "email"))
 	l.Pass(entry.SetPolicy{Policy: hotlinesAsk()}, platform, bank)
+	epoch := uint64(1)
 	ask := func(querier ledgertest.Org) ledger.Ask {
 		return ledger.Ask{
-			LedgerID: l.S.LedgerID(), Querier: peer(querier), Holder: peer(bank), Epoch: 1,
+			LedgerID: l.S.LedgerID(), Querier: peer(querier), Holder: peer(bank), Epoch: epoch,
 			Type: "email", Purpose: "platform-safety", HasCase: true,
 		}
 	}
 	mirror := func(asker ledgertest.Org) ledger.MirrorAsk {
-		return ledger.MirrorAsk{LedgerID: l.S.LedgerID(), Asker: peer(asker), Holder: peer(bank), Epoch: 1, Type: "email"}
+		return ledger.MirrorAsk{LedgerID: l.S.LedgerID(), Asker: peer(asker), Holder: peer(bank), Epoch: epoch, Type: "email"}
 	}
 	check := func(name string, final *state.State, by ledgertest.Org, want error) {
 		t.Helper()
@@ -76,7 +77,11 @@ func TestFinalPermitsAndTipRestricts(t *testing.T) {
 	check("suspended", final, police, ledger.ErrSuspended)
 	l.Pass(entry.Reinstate{Member: police.Name}, platform, bank)
 	check("reinstated, not final", final, police, ledger.ErrSuspended)
-	check("reinstated", behind(t, l), police, nil)
+	check("reinstated, of an epoch from before", behind(t, l), police, ledger.ErrEpochOver)
+	check("reinstated, somebody else", behind(t, l), platform, nil)
+	l.Put(l.Epoch(bank, 1, "email"))
+	epoch = 2
+	check("reinstated, of an epoch since", behind(t, l), police, nil)
 }
 
 // The OPRF key that is final counts, also where the holder has opened the next epoch since.

@@ -85,6 +85,22 @@ func (p Permit) Reveal() policy.Reveal { return p.decision.Reveal }
 // EvaluationsPerDay is how many elements the rule grants a (querier, holder, type) a day.
 func (p Permit) EvaluationsPerDay() uint64 { return p.decision.EvaluationsPerDay }
 
+// CeilingPerDay is how many elements of the type the holder evaluates a day for all queriers together; 0 is
+// no bound.
+func (p Permit) CeilingPerDay() uint64 { return p.decision.CeilingPerDay }
+
+// WatchSize is how many elements of the type the querier may watch at the holder; 0 forbids watches.
+func (p Permit) WatchSize() uint64 { return p.decision.WatchSize }
+
+// BulkSetSize is how many elements either side of a reconciliation may bring; 0 forbids it.
+func (p Permit) BulkSetSize() uint64 { return p.decision.BulkSetSize }
+
+// BulkLearn is who learns what two sets share.
+func (p Permit) BulkLearn() policy.Learn { return p.decision.BulkLearn }
+
+// CountAllowed says whether the two may learn how many elements two sets share, and no more.
+func (p Permit) CountAllowed() bool { return p.decision.CountAllowed }
+
 // RetentionDays is how long the querier keeps what an audit needs.
 func (p Permit) RetentionDays() uint64 { return p.decision.RetentionDays }
 
@@ -112,19 +128,22 @@ func Fresh(at, now time.Time, bound time.Duration) error {
 }
 
 // Authorised decides a request: this ledger, two members, neither suspended, a rule that allows, by the
-// state that is final and by tip, the newest; the holder's epoch, as it is final, with a key for the type.
+// state that is final and by tip, the newest; an epoch of the holder that is final, serves, and is open to
+// the querier by both, with a key for the type.
 // Whether final is fresh enough says [Fresh]. The error is a [Denial].
 func Authorised(final, tip *state.State, a Ask) (Permit, error) {
-	if tip != final {
-		if _, err := allowed(tip, a); err != nil {
-			return Permit{}, err
-		}
-	}
 	p, err := allowed(final, a)
+	if tip != final {
+		sooner, terr := allowed(tip, a)
+		if terr != nil {
+			return Permit{}, terr
+		}
+		p.decision = p.decision.Within(sooner.decision)
+	}
 	if err != nil {
 		return Permit{}, err
 	}
-	p.key, err = currentKey(final, p.holder, a.Epoch, a.Type)
+	p.key, err = servingKey(final, tip, p.querier, p.holder, a.Epoch, a.Type)
 	if err != nil {
 		return Permit{}, err
 	}
@@ -177,19 +196,4 @@ func inGoodStanding(s *state.State, peer, who string) (state.Member, error) {
 		return m, &Denial{Err: ErrSuspended, Reason: fmt.Sprintf("%s, %s, is suspended at ledger size %d", who, m.Name, s.Size())}
 	}
 	return m, nil
-}
-
-func currentKey(s *state.State, holder state.Member, epoch uint64, typ string) ([32]byte, error) {
-	current, ok := s.Epoch(holder.Name)
-	if !ok {
-		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: holder.Name + " has not opened an epoch yet"}
-	}
-	if current.Commit.Epoch != epoch {
-		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: fmt.Sprintf("epoch %d of %s is in force, not %d", current.Commit.Epoch, holder.Name, epoch)}
-	}
-	key, ok := current.Commit.Key(typ)
-	if !ok {
-		return [32]byte{}, &Denial{Err: ErrEpochOver, Reason: fmt.Sprintf("%s has no key for the type in epoch %d", holder.Name, epoch)}
-	}
-	return key.Public, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/ledgertest"
 	"github.com/crosslight/crosslight/ledger/policy"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -23,6 +24,7 @@ func consortium(t *testing.T) *ledgertest.Ledger {
 	l := ledgertest.Three(t)
 	l.Put(l.Epoch(bank, 0, "email", "phone"))
 	l.Put(l.Epoch(bank, 2, "email"))
+	l.Advance(state.EpochOverlap, platform, bank, police)
 	l.Put(l.Epoch(police, 3, "email"))
 	l.Pass(entry.Suspend{Member: police.Name}, platform, bank)
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, bank)

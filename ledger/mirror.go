@@ -31,7 +31,7 @@ func (p MirrorPermit) Labels() bool { return p.entitlement.Labels }
 
 // AuthorisedMirror decides whether a member may be served a holder's index: this ledger, two members,
 // neither suspended, some rule under which the asker may ask that holder about the type, by the state
-// that is final and by tip, the newest; the holder's epoch, as it is final. The error is a [Denial].
+// that is final and by tip, the newest; an epoch of the holder's as in [Authorised]. The error is a [Denial].
 func AuthorisedMirror(final, tip *state.State, a MirrorAsk) (MirrorPermit, error) {
 	sooner, err := entitled(tip, a)
 	if err != nil {
@@ -42,7 +42,7 @@ func AuthorisedMirror(final, tip *state.State, a MirrorAsk) (MirrorPermit, error
 		return MirrorPermit{}, err
 	}
 	p.entitlement.Labels = p.entitlement.Labels && sooner.entitlement.Labels
-	if _, err := currentKey(final, p.holder, a.Epoch, a.Type); err != nil {
+	if _, err := servingKey(final, tip, p.asker, p.holder, a.Epoch, a.Type); err != nil {
 		return MirrorPermit{}, err
 	}
 	return p, nil

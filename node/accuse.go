@@ -63,6 +63,12 @@ func (n *Node) keyOf(e replica.Evidence) []byte {
 			return nil
 		}
 		id = votes.Signer()
+	case evidenceAnchor:
+		signed, err := entry.Parse(e.Held)
+		if err != nil {
+			return nil
+		}
+		id = signed.Envelope().SignerKey
 	case replica.EvidenceEntries:
 		signed, err := entry.Parse(e.Said)
 		if err != nil {

@@ -29,13 +29,21 @@ func (n *Node) openHub() error {
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
-		Fetcher: fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored),
-		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
+		Fetcher: n.fetcher(),
+		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
+		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
 	n.serveData()
 	n.checks()
-	return nil
+	return n.openGossip()
+}
+
+// fetcher compares what holders serve with what they have anchored.
+func (n *Node) fetcher() *fetch.Fetcher {
+	f := fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored)
+	f.Guard(n.anchorsOf, n.accuseFork)
+	return f
 }
 
 // Timeouts of the local API. Requests and answers may be long streams, so only their beginning is

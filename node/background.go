@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,8 +11,6 @@ import (
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
-	"github.com/crosslight/crosslight/node/keys"
-	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -23,10 +20,16 @@ func (n *Node) background() {
 	n.work.Go(n.keepEvidence)
 	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
-	n.work.Go(n.register)
+	n.work.Go(func() {
+		n.register()
+		n.turnEpochs()
+	})
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)
 	n.work.Go(n.vouch)
+	n.work.Go(func() { n.cosigning.Run(n.ctx) })
+	n.work.Go(n.announce)
+	n.work.Go(n.anchor)
 }
 
 // every calls f again and again, first after one pause, until the node stops.
@@ -156,7 +159,7 @@ func (n *Node) countMirrored(peer string, size int) {
 func (n *Node) checks() {
 	n.health.Register("ledger", func() string {
 		if _, ok := n.replica.Leader(); !ok {
-			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes"
+			return "the ledger has no leader that this node can reach: start a majority of the voters' nodes" + n.otherNodeKey()
 		}
 		return ""
 	})
@@ -183,7 +186,7 @@ func (n *Node) checks() {
 		if ok && m.Epoch == 0 {
 			return "this member has not opened its first epoch on the ledger yet"
 		}
-		return ""
+		return n.checkEpoch(m)
 	})
 }
 
@@ -193,9 +196,19 @@ func (n *Node) checkFinality() string {
 		return ""
 	}
 	if err := ledger.Fresh(n.replica.Final().At, n.cfg.Now(), n.cfg.MaxAge); err != nil {
-		return err.Error()
+		return err.Error() + n.grade()
 	}
 	return ""
+}
+
+// grade says, beside what finality lacks, how little it takes to lack it.
+func (n *Node) grade() (words string) {
+	n.replica.ViewFinal(func(s *state.State, _ replica.FinalPoint) {
+		if v := s.FinalityVoters(); s.Trial() {
+			words = fmt.Sprintf("; trial grade: %d of %d voters are needed, and no cheat among them is stood", v.Quorum(), v.N())
+		}
+	})
+	return words
 }
 
 func (n *Node) self() (m state.Member, ok bool) {
@@ -288,64 +301,4 @@ func (n *Node) registerNode(ctx context.Context, m state.Member) error {
 		return nil
 	}
 	return err
-}
-
-// registerEpoch opens the member's first epoch, or the next one when the key of the one in force is not
-// here any more: without it nobody could be answered.
-func (n *Node) registerEpoch(ctx context.Context, m state.Member) error {
-	if m.Epoch > 0 {
-		same, err := n.holdsEpoch(m)
-		if same || err != nil {
-			return err
-		}
-		n.log.Warn("the key of the epoch in force is not here; opening the next one", "epoch", m.Epoch)
-	}
-	next := m.Epoch + 1
-	if err := n.ring.NewEpoch(next); err != nil && !errors.Is(err, keys.ErrEpochExists) {
-		return err
-	}
-	commit, err := n.epochKeys(next)
-	if err != nil {
-		return err
-	}
-	_, _, err = n.submit.Enter(ctx, n.ring.Private(member.Operator), func(s entry.Signer, seq uint64) (entry.Raw, error) {
-		return entry.NewEpochCommit(s, seq, next, commit)
-	})
-	if err == nil {
-		n.log.Info("epoch opened", "epoch", next)
-	}
-	return err
-}
-
-// holdsEpoch compares the key derived here with the one on the ledger, not the number of a file: a
-// master drawn for an epoch that was never entered must not pass for the one that was.
-func (n *Node) holdsEpoch(m state.Member) (bool, error) {
-	var on state.Epoch
-	n.replica.View(func(s *state.State) { on, _ = s.Epoch(m.Name) })
-	if len(on.Commit.Keys) == 0 {
-		return false, nil
-	}
-	first := on.Commit.Keys[0] // all keys of an epoch follow from one master
-	key, err := n.ring.OPRFKey(n.genesis.ID(), m.Name, m.Epoch, first.Type)
-	if errors.Is(err, keys.ErrNoEpoch) {
-		return false, nil
-	}
-	return err == nil && key.Public() == first.Public, err
-}
-
-// epochKeys derives the public keys of an epoch with proofs that this member holds them.
-func (n *Node) epochKeys(epoch uint64) ([]entry.EpochKey, error) {
-	var out []entry.EpochKey
-	for _, t := range indicator.Types() {
-		key, err := n.ring.OPRFKey(n.genesis.ID(), n.card.Card.Name, epoch, string(t))
-		if err != nil {
-			return nil, err
-		}
-		proof, err := keys.Possession(key, n.genesis.ID(), n.card.Card.Name, epoch, string(t), rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, entry.EpochKey{Type: string(t), Public: key.Public(), Possession: [64]byte(proof)})
-	}
-	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/policy"
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/hub/local"
@@ -33,6 +34,7 @@ type GenesisInfo struct {
 	Founders  []FounderInfo `json:"founders"`
 	Policy    hub.Policy    `json:"policy"`
 	Missing   []string      `json:"missing"` // founders who have not signed
+	Quorum    int           `json:"quorum"`  // of the founders, who are the first voters, make an entry final
 	Trial     bool          `json:"trial"`   // fewer than four voters tolerate no cheat
 }
 
@@ -61,6 +63,9 @@ func GenesisCreate(cards [][]byte, pol *hub.Policy, now time.Time) ([]byte, erro
 		rules = local.PolicyOf(*pol)
 	}
 	draft, err := entry.NewGenesis(founders, rules, entry.DefaultThresholds(), uint64(now.Unix()), rand.Reader)
+	if errors.Is(err, entry.ErrSectorMajority) {
+		return nil, fmt.Errorf("%w: found with members of other sectors, and admit the others of this one afterwards", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +186,7 @@ func genesisInfo(d entry.Draft) (GenesisInfo, error) {
 	info := GenesisInfo{
 		CreatedAt: time.Unix(int64(g.CreatedAt), 0).UTC(), Policy: local.PolicyToHub(g.Policy),
 		Missing: append([]string{}, d.Missing()...), Trial: len(g.Founders) < 4,
+		Quorum: state.Quorum(len(g.Founders)),
 	}
 	digest := d.Digest()
 	info.Draft = hex.EncodeToString(digest[:])

@@ -138,4 +138,5 @@ func (n *Node) follow() {
 func (n *Node) serveData() {
 	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)
 	n.host.Handle(session.MirrorProtocol, holder.MaxStreams, n.holder.ServeMirror)
+	n.host.Handle(session.AcknowledgeProtocol, holder.MaxAckStreams, n.holder.ServeAcknowledge)
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/node/cosigning"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
@@ -53,6 +54,7 @@ type Config struct {
 	Version    string
 	Logger     *slog.Logger
 	Timing     replica.Timing   // zero is the default
+	Witnesses  []string         // URL#KEY of outside witnesses
 	MaxAge     time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
 	Now        func() time.Time // nil is the system's clock
 	Tap        p2p.Tap          // nil; tests record what leaves the node
@@ -70,27 +72,31 @@ type Node struct {
 	card member.SignedCard
 	pin  *pin
 
-	genesis entry.SignedGenesis
-	ring    *keys.Ring
-	store   *store.Store
-	mirror  *mirror.Mirror
-	host    *p2p.Host
-	replica *replica.Replica
-	submit  *submit.Submitter
-	holder  *holder.Holder
-	hub     *local.Hub
-	metrics *telemetry.Metrics
-	health  *telemetry.Health
-	keys    *keyWatch
-	api     *http.Server
-	listen  net.Listener
+	genesis   entry.SignedGenesis
+	ring      *keys.Ring
+	store     *store.Store
+	mirror    *mirror.Mirror
+	host      *p2p.Host
+	replica   *replica.Replica
+	submit    *submit.Submitter
+	cosigning *cosigning.Cosigning
+	holder    *holder.Holder
+	hub       *local.Hub
+	metrics   *telemetry.Metrics
+	health    *telemetry.Health
+	keys      *keyWatch
+	api       *http.Server
+	listen    net.Listener
 
-	admitted atomic.Pointer[map[string]bool] // peer IDs that may connect
-	events   chan struct{}                   // something changed on the ledger
-	accused  chan replica.Evidence           // waits to be written down
-	pinned   atomic.Bool                     // the invitation's point has been passed
-	current  atomic.Bool                     // the replica has caught up once since the start
-	requests sync.WaitGroup                  // API requests under way
+	admitted   atomic.Pointer[map[string]bool] // peer IDs that may connect
+	announcer  *announcer
+	unanchored chan struct{} // a manifest was published
+
+	events   chan struct{}         // something changed on the ledger
+	accused  chan replica.Evidence // waits to be written down
+	pinned   atomic.Bool           // the invitation's point has been passed
+	current  atomic.Bool           // the replica has caught up once since the start
+	requests sync.WaitGroup        // API requests under way
 
 	ctx    context.Context // ends when the node is to stop
 	cancel context.CancelFunc
@@ -108,7 +114,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) { return start(ctx, c
 func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Logger, unguarded: unguarded,
-		events: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
+		events: make(chan struct{}, 1), unanchored: make(chan struct{}, 1), accused: make(chan replica.Evidence, accusations), fatal: make(chan error, 1),
 		metrics: telemetry.NewMetrics(), health: telemetry.NewHealth(), keys: newKeyWatch(),
 	}
 	if n.log == nil {
@@ -121,7 +127,7 @@ func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error)
 		n.cfg.MaxAge = replica.DefaultMaxAge
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
-	for _, step := range []func() error{n.openHome, n.openData, n.openNetwork, n.openLedger, n.openHub, n.openAPI} {
+	for _, step := range []func() error{n.openHome, n.openData, n.openNetwork, n.openLedger, n.openCosigning, n.openHub, n.openAPI} {
 		err := ctx.Err()
 		if err == nil {
 			err = step()

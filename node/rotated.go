@@ -1,6 +1,8 @@
 package node
 
 import (
+	"fmt"
+
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/telemetry"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -62,6 +64,19 @@ func (n *Node) notBehind(onLedger member.KeySet) member.KeySet {
 		}
 	})
 	return onLedger
+}
+
+// otherNodeKey says what to do where this node may be a stranger to the others: it drew another node key, and
+// stopped before it heard that the ledger has it.
+func (n *Node) otherNodeKey() string {
+	for _, key := range n.ring.Kept(member.Node) {
+		unknown := false
+		n.replica.View(func(s *state.State) { _, _, _, _, ok := s.KeyByID(key.ID()); unknown = !ok })
+		if unknown {
+			return fmt.Sprintf("; if the rotation to the node key %s was entered, stop this node and run `crosslight key adopt %s`", key.ID(), key.ID())
+		}
+	}
+	return ""
 }
 
 // owns says whether the member of this node's name is this node's: an applicant may find its name taken.

@@ -20,7 +20,7 @@ func (a *app) benchCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "bench", Short: "Measure Crosslight beside its baselines, in one run",
 		Example: "  crosslight bench query -o json\n  crosslight bench ledger -o json\n  crosslight bench bulk -o json",
-	}, a.benchQuery(), a.benchLedger(), a.benchBulk(), a.benchParty())
+	}, a.benchQuery(), a.benchLedger(), a.benchSoak(), a.benchBulk(), a.benchParty())
 }
 
 func (a *app) benchQuery() *cobra.Command {

@@ -18,7 +18,8 @@ func (a *app) benchLedger() *cobra.Command {
 		Long: "Runs three clusters on loopback, in turn and on one disk, in this process: hashicorp/raft over TCP\n" +
 			"with a state machine that does nothing, the same with one that decodes each entry and verifies its\n" +
 			"signature on every node, and this ledger over libp2p. Each writer has one entry under way. Then a\n" +
-			"node restarts with a long history. Put --dir on the disk that is to be measured.",
+			"node restarts with a long history, and a fourth cluster, this ledger with finality, shows how much\n" +
+			"later than committed an entry is final (final_extra_ms). Put --dir on the disk that is to be measured.",
 		Example: "  crosslight bench ledger -o json --check",
 	}, endless, func(ctx context.Context, _ []string) error { return a.runBenchLedger(ctx, o, check) })
 	c.Flags().StringVar(&o.Dir, "dir", "", "make the temporary folder in this one, instead of the system's")

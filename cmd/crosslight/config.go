@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/crosslight/crosslight/ledger/witness"
 	"github.com/crosslight/crosslight/node/home"
 )
 
@@ -33,6 +34,7 @@ type config struct {
 	P2PListen      []string
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
+	Witnesses      []string      // URL#KEY
 	LogLevel       slog.Level
 }
 
@@ -52,7 +54,8 @@ type fileConfig struct {
 		Announce []string `yaml:"announce,omitempty"`
 	} `yaml:"p2p,omitempty"`
 	Ledger *struct {
-		MaxAge *time.Duration `yaml:"max_age,omitempty"`
+		MaxAge    *time.Duration `yaml:"max_age,omitempty"`
+		Witnesses []string       `yaml:"witnesses,omitempty"`
 	} `yaml:"ledger,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
@@ -84,6 +87,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.listen", []string{defaultP2PListen})
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
+	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("log.level", "info")
 	return v
 }
@@ -168,6 +172,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PListen:      list(a.v.Get("p2p.listen")),
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
+		Witnesses:      list(a.v.Get("ledger.witnesses")),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -206,6 +211,11 @@ func (c config) check() error {
 	}
 	if c.MaxAge < time.Minute {
 		return fmt.Errorf("%w: ledger.max_age: a duration of at least a minute, such as 1h", errConfig)
+	}
+	for _, address := range c.Witnesses {
+		if _, err := witness.ParseClient(address, nil); err != nil {
+			return fmt.Errorf("%w: ledger.witnesses: URL#KEY of each, KEY as `crosslight witness init` prints it: %w", errConfig, err)
+		}
 	}
 	if c.Region != "" && (len(c.Region) != 2 || strings.Trim(c.Region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		return fmt.Errorf("%w: region: two letters of ISO 3166-1, such as GB", errConfig)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/crosslight/crosslight/ledger/audit"
 	"github.com/crosslight/crosslight/node/evidence"
 	"github.com/crosslight/crosslight/node/home"
 )
@@ -36,7 +37,8 @@ type evidenceDetail struct {
 	Key      string   `json:"key"`
 	Request  string   `json:"request"`
 	Response string   `json:"response"`
-	Proved   bool     `json:"proved"` // it convinces anyone, given what words asks to be compared
+	Proved   bool     `json:"proved"`  // it convinces anyone, given what words asks to be compared
+	Against  *string  `json:"against"` // what the keys were held against: a genesis, an export; null for nothing
 	Words    []string `json:"words"`
 }
 
@@ -83,12 +85,54 @@ func itemOf(k evidence.Kept) evidenceItem {
 	return evidenceItem{File: k.File, Kind: k.Record.Kind, Accused: k.Record.Accused, At: at}
 }
 
+// againstFlags say who the members are, for whoever has no node: a genesis or an export.
+type againstFlags struct{ genesis, ledger string }
+
+func (o *againstFlags) of(c *cobra.Command) *cobra.Command {
+	c.Flags().StringVar(&o.genesis, "genesis", "", "the ledger's genesis, which names the founders' keys (default: the one of HOME)")
+	c.Flags().StringVar(&o.ledger, "ledger", "", "an export of the ledger, which names all keys and voters since")
+	c.MarkFlagsMutuallyExclusive("genesis", "ledger")
+	return c
+}
+
+// roster is what the flags name; nil where they name nothing and HOME has no genesis of that ledger.
+func (a *app) roster(o againstFlags, ledgerID []byte) (*audit.Roster, *string, error) {
+	if o.ledger != "" {
+		r, err := audit.Verify(o.ledger, audit.Options{})
+		if err != nil {
+			return nil, nil, fmt.Errorf("the export does NOT verify: %w", err)
+		}
+		on := r.Roster()
+		return &on, &o.ledger, nil
+	}
+	file, named := o.genesis, o.genesis != ""
+	if !named {
+		file = home.Home(a.cfg.Home).Genesis()
+	}
+	if !named && !exists(file) {
+		return nil, nil, nil
+	}
+	raw, err := readFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	on, err := audit.RosterGenesis(raw)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s is no complete genesis: %w", file, err)
+	}
+	if !named && string(on.LedgerID[:]) != string(ledgerID) {
+		return nil, nil, nil
+	}
+	return &on, &file, nil
+}
+
 func (a *app) evidenceShow() *cobra.Command {
-	return a.verb(&cobra.Command{
+	var o againstFlags
+	return o.of(a.verb(&cobra.Command{
 		Use: "show FILE", Short: "Show one piece of evidence, in words and with its messages", Args: cobra.ExactArgs(1),
 		Example: "  crosslight ledger evidence show 20260504T030201-false-proof-AbCdEfGhIjKl-0011223344556677.cbor -o json",
 	}, short, func(_ context.Context, args []string) error {
-		d, err := a.examine(args[0])
+		d, err := a.examine(args[0], o)
 		if d.Words == nil {
 			return err // the file could not be read
 		}
@@ -96,17 +140,21 @@ func (a *app) evidenceShow() *cobra.Command {
 			d.Words = append(d.Words, err.Error())
 		}
 		return a.printEvidence(d)
-	})
+	}))
 }
 
 func (a *app) evidenceVerify() *cobra.Command {
-	return a.verb(&cobra.Command{
+	var o againstFlags
+	return o.of(a.verb(&cobra.Command{
 		Use: "verify FILE", Short: "Check whether evidence proves what it says; needs no node and no keys", Args: cobra.ExactArgs(1),
-		Long: "Checks every signature in a piece of evidence and whether what was signed is a fault. Exits 1\n" +
-			"when it does not hold, and when it proves the fault to nobody but the node that kept it.",
-		Example: "  crosslight ledger evidence verify ./false-proof.cbor",
+		Long: "Checks every signature in a piece of evidence and whether what was signed is a fault. With the\n" +
+			"ledger's genesis, or an export of it, it also says whose the keys are, and whether two finals were\n" +
+			"signed by the voters. Exits 1 when it does not hold, and when it proves the fault to nobody but the\n" +
+			"node that kept it.",
+		Example: "  crosslight ledger evidence verify ./finality-fork.cbor --genesis genesis.cbor\n" +
+			"  crosslight ledger evidence verify ./finality-equivocation.cbor --ledger ./ledger-export",
 	}, short, func(_ context.Context, args []string) error {
-		d, err := a.examine(args[0])
+		d, err := a.examine(args[0], o)
 		if err != nil {
 			return err
 		}
@@ -117,12 +165,12 @@ func (a *app) evidenceVerify() *cobra.Command {
 			return exitWith(exitError)
 		}
 		return nil
-	})
+	}))
 }
 
 // examine reads the evidence in a file, named by its path or by its name in HOME/evidence. Of what
 // does not hold, the detail says what it is and the error why.
-func (a *app) examine(name string) (evidenceDetail, error) {
+func (a *app) examine(name string, o againstFlags) (evidenceDetail, error) {
 	path := name
 	if filepath.Base(name) == name && !exists(name) {
 		path = filepath.Join(home.Home(a.cfg.Home).Evidence(), name)
@@ -134,11 +182,20 @@ func (a *app) examine(name string) (evidenceDetail, error) {
 	if err != nil {
 		return evidenceDetail{}, err
 	}
-	f, err := r.Examine()
+	on, against, err := a.roster(o, r.Ledger)
+	if err != nil {
+		return evidenceDetail{}, err
+	}
+	var f evidence.Finding
+	if on == nil {
+		f, err = r.Examine()
+	} else {
+		f, err = r.ExamineAgainst(*on)
+	}
 	return evidenceDetail{
 		evidenceItem: itemOf(evidence.Kept{File: path, Record: r}), LedgerID: hex.EncodeToString(r.Ledger),
 		Key: hex.EncodeToString(r.Key), Request: hex.EncodeToString(r.Request), Response: hex.EncodeToString(r.Response),
-		Proved: f.Proved, Words: append([]string{}, f.Words...),
+		Proved: f.Proved, Against: against, Words: append([]string{}, f.Words...),
 	}, err
 }
 
@@ -151,6 +208,9 @@ func (a *app) printEvidence(d evidenceDetail) error {
 		t.line("key       %s", text(d.Key))
 		t.line("messages  %d and %d bytes", len(d.Request)/2, len(d.Response)/2)
 		t.line("proved    %v", d.Proved)
+		if d.Against != nil {
+			t.line("by        %s", text(*d.Against))
+		}
 		for _, w := range d.Words {
 			t.line("          %s", text(w))
 		}

@@ -33,6 +33,8 @@ func (a *app) genesisCreate() *cobra.Command {
 	var out, rules string
 	c := a.verb(&cobra.Command{
 		Use: "create", Short: "Draft a consortium from its founders' member cards",
+		Long: "Draft a consortium from its founders' member cards. The founders' nodes are the ledger's first voters, so no\n" +
+			"sector may have more than half of them: three founders are of three sectors, four of two at least.",
 		Example: "  crosslight genesis create --member a.card --member b.card --member c.card --out genesis",
 	}, short, func(context.Context, []string) error { return a.draft(cards, rules, out) })
 	c.Flags().StringSliceVar(&cards, "member", nil, "a founder's member card (give each)")
@@ -165,6 +167,9 @@ func (a *app) printInfo(info node.GenesisInfo, next string) error {
 		t.line("")
 		policyTable(t, info.Policy)
 	})
+	if err == nil {
+		a.say("Founders are the first voters: %d of %d make an entry final, and no sector has more than half of them.", info.Quorum, len(info.Founders))
+	}
 	if err == nil && info.Trial {
 		a.say("Trial grade: with fewer than four voters no cheat among the founders is tolerated.")
 	}

@@ -18,7 +18,7 @@ func (a *app) indicatorCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "indicator", Short: "This member's own indicators",
 		Example: "  crosslight indicator import ./indicators.csv --region GB",
-	}, a.indicatorImport(), a.indicatorHash(), a.indicatorList(), a.indicatorShow(), a.indicatorWithdraw())
+	}, a.indicatorImport(), a.indicatorHash(), a.indicatorList(), a.indicatorShow(), a.indicatorWithdraw(), a.indicatorRemovals())
 }
 
 func feedFlags(c *cobra.Command, o *hub.FeedOptions) {
@@ -189,6 +189,8 @@ func (a *app) indicatorWithdraw() *cobra.Command {
 	var yes bool
 	c := a.verb(&cobra.Command{
 		Use: "withdraw [TYPE:VALUE ...]", Short: "Take indicators out of the store and of what others see",
+		Long: "Takes indicators out of the store and of the index at once. Mirrors are told by gossip, drop them\n" +
+			"and acknowledge, signed; the answer says who has and who has not yet.",
 		Example: "  crosslight indicator withdraw --reference CASE-7\n  crosslight indicator withdraw email:someone@example.com --dry-run",
 		Args:    cobra.ArbitraryArgs,
 	}, endless, func(ctx context.Context, args []string) error {
@@ -206,6 +208,7 @@ func (a *app) indicatorWithdraw() *cobra.Command {
 	c.Flags().String("region", "", "default region of national phone numbers, ISO 3166-1 alpha-2")
 	setting(c.Flags().Lookup("region"), "region")
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "say what would be withdrawn and stop")
+	c.Flags().IntVar(&req.WaitSeconds, "wait", 10, "seconds to wait for mirrors to acknowledge, at most 60")
 	yesFlag(c, &yes)
 	return c
 }
@@ -227,6 +230,9 @@ func (a *app) withdraw(ctx context.Context, req hub.WithdrawRequest, yes bool) e
 	slices.Sort(report.Digests)
 	return a.print(report, func(t *table) {
 		t.line("%d withdrawn, %d unknown%s", report.Withdrawn, report.Unknown, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+		if report.Removal != nil {
+			removalTable(t, *report.Removal)
+		}
 	})
 }
 

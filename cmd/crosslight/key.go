@@ -19,7 +19,7 @@ func (a *app) keyCommand() *cobra.Command {
 	}, short, a.keyShow)
 	return noun(&cobra.Command{
 		Use: "key", Short: "This member's keys", Example: "  crosslight key show",
-	}, show, a.keyRotate(), a.keyRevoke())
+	}, show, a.keyRotate(), a.keyRevoke(), a.keyDestroy(), a.keyAdopt())
 }
 
 func (a *app) keyShow(ctx context.Context, _ []string) error {
@@ -75,7 +75,7 @@ func (a *app) keyRotate() *cobra.Command {
 			"root key is (--out, `crosslight proposal sign`, `crosslight proposal submit`), it acts at once;\n" +
 			"without, after 24 hours, in which `crosslight key revoke` stops it. A running node takes operator\n" +
 			"and seat key into use by itself and has to be restarted for the others. The old key stays in\n" +
-			"HOME/keys.",
+			"HOME/keys until `crosslight key destroy`.",
 		Example: "  crosslight key rotate operator --dry-run\n" +
 			"  crosslight key rotate log --root /media/stick/root.age\n" +
 			"  crosslight key rotate root --root /media/stick/root.age --new-root /media/stick/root2.age",

@@ -25,7 +25,9 @@ func (a *app) ledgerCheckpoint() *cobra.Command {
 	c := a.verb(&cobra.Command{
 		Use: "checkpoint", Short: "Show the newest final checkpoint with its cosignatures",
 		Long: "Prints the checkpoint as a C2SP signed note: signed by this node's log key, cosigned by exactly a\n" +
-			"quorum of the voters.",
+			"quorum of the voters, and by whichever members without a vote, and outside witnesses of the setting\n" +
+			"ledger.witnesses, answer within a few seconds. C2SP tools read it; whoever wants a quorum counts the\n" +
+			"keys that it knows.",
 		Example: "  crosslight ledger checkpoint --out checkpoint",
 	}, short, func(ctx context.Context, _ []string) error {
 		h, err := a.hub()

@@ -17,7 +17,7 @@ func (a *app) memberCommand() *cobra.Command {
 		Use: "member", Short: "The members of the consortium",
 		Example: "  crosslight member list",
 	}, a.memberList(), a.memberShow(), a.memberInvite(), a.memberJoin(),
-		a.memberSuspend(), a.memberRatify())
+		a.memberSuspend(), a.memberRatify(), a.memberAffiliate())
 }
 
 // memberPage is the consortium as `member list` prints it.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/hub/local"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -38,11 +41,36 @@ func policyTable(t *table, p hub.Policy) {
 	for _, r := range p.Rules {
 		rows = append(rows, []any{
 			r.ID, append(r.FromSectors, r.FromMembers...), append(r.ToSectors, r.ToMembers...), r.Types, r.Purposes,
-			r.Reveal, r.CaseRequired, r.EvaluationsPerDay,
+			r.Reveal, r.CaseRequired, r.EvaluationsPerDay, setWords(r.WatchSize), setWords(r.BulkSetSize), learnWords(r),
 		})
 	}
 	t.line("")
-	t.rows([]string{"rule", "from", "to", "types", "purposes", "reveals", "case required", "a day"}, rows)
+	t.rows([]string{
+		"rule", "from", "to", "types", "purposes", "reveals", "case required", "a day", "watch", "sets of", "learn",
+	}, rows)
+	t.line("")
+	for _, line := range local.PolicyBounds(p) {
+		t.line("%s", line)
+	}
+}
+
+func setWords(size uint64) string {
+	if size == 0 {
+		return "no"
+	}
+	return strconv.FormatUint(size, 10)
+}
+
+// learnWords says what two sets are reconciled for.
+func learnWords(r hub.Rule) string {
+	var words []string
+	if r.BulkLearn != "" {
+		words = append(words, r.BulkLearn)
+	}
+	if r.CountAllowed {
+		words = append(words, "count")
+	}
+	return strings.Join(words, ", ")
 }
 
 func (a *app) policyCheck() *cobra.Command {

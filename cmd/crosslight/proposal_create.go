@@ -26,6 +26,7 @@ func (a *app) proposalCreate() *cobra.Command {
 		a.proposeOn("reinstate", "End a member's suspension", "--member 'Example Bank'"),
 		a.proposeOn("expel", "End a membership for good; takes two thirds of the seats", "--member 'Example Bank' --dry-run"),
 		a.proposePolicy(), a.proposeSeat(), a.proposeVoter(), a.proposeSector(), a.proposeThresholds(), a.proposeRevoke(), a.proposeUpgrade(),
+		a.proposeEpochEnd(),
 	)
 }
 
@@ -42,11 +43,22 @@ func (a *app) propose(kind, what, example string, subject func(*proposeFlags) er
 		}
 		return a.putProposal(ctx, *o)
 	})
+	a.proposalFlags(c, o)
+	return c, o
+}
+
+// proposalFlags are what every proposal can be given.
+func (a *app) proposalFlags(c *cobra.Command, o *proposeFlags) {
 	c.Flags().StringVar(&o.Reason, "reason", "", "why, in at most 512 bytes; all members read it")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would change and whose votes are missing, and stop")
 	yesFlag(c, &o.yes)
 	o.draft.add(c)
-	return c, o
+}
+
+func (a *app) proposeEpochEnd() *cobra.Command {
+	c, o := a.propose("epoch-end", "End a member's epoch, or all of them", "--member 'Example Bank' --dry-run", nil)
+	c.Flags().StringVar(&o.Member, "member", "", "the member's name (default: all)")
+	return c
 }
 
 func (a *app) proposeOn(kind, what, example string) *cobra.Command {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/audit"
 	"github.com/crosslight/crosslight/ledger/witness"
+	"github.com/crosslight/crosslight/node/keys"
 )
 
 // Bounds of a witness's connections: what it serves is small and quick.
@@ -22,6 +23,7 @@ const (
 	witnessPatience = 20 * time.Second
 	witnessHeader   = 8 << 10
 	heldFolder      = "held"
+	witnessKey      = "witness.age"
 	addressFile     = "address"
 )
 
@@ -36,26 +38,42 @@ func (a *app) witnessCommand() *cobra.Command {
 }
 
 func (a *app) witnessInit() *cobra.Command {
-	return a.verb(&cobra.Command{
+	var workFactor int
+	c := a.verb(&cobra.Command{
 		Use: "init DIR", Short: "Make a witness's folder with a fresh key", Args: cobra.ExactArgs(1),
-		Long: "Makes DIR with a fresh key, and prints the public part for whoever asks the witness. The key is\n" +
-			"not encrypted: keep DIR to one user. Never copy DIR or put a copy back: a witness whose folder\n" +
-			"was lost takes a new key.",
-		Example: "  crosslight witness init ./witness",
-	}, short, func(_ context.Context, args []string) error {
-		key, err := witness.CreateKey(args[0])
-		if err == nil {
-			err = os.Mkdir(filepath.Join(args[0], heldFolder), 0o700)
-		}
+		Long: "Makes DIR with a fresh key under a passphrase, and prints the public part for whoever asks the\n" +
+			"witness. Never copy DIR or put a copy back: a witness whose folder was lost takes a new key.",
+		Example: "  crosslight witness init ./witness --passphrase-file witness.pass",
+	}, endless, func(_ context.Context, args []string) error {
+		key, err := a.initWitness(args[0], workFactor)
 		if err != nil {
 			return err
 		}
 		made := struct {
 			Witness string `json:"witness"`
 			Key     string `json:"key"`
-		}{args[0], key.String()}
+		}{args[0], key}
 		return a.print(made, func(t *table) { t.line("%s", made.Key) })
 	})
+	workFactorFlag(c, &workFactor)
+	passphraseFlag(c)
+	return c
+}
+
+// initWitness makes the folder of a witness, which must not be there.
+func (a *app) initWitness(dir string, workFactor int) (key string, err error) {
+	if exists(dir) {
+		return "", fmt.Errorf("%s exists: name another folder", dir)
+	}
+	pass, err := a.passphrase(true)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, heldFolder), 0o700); err != nil {
+		return "", err
+	}
+	public, err := keys.NewWitness(filepath.Join(dir, witnessKey), pass, workFactor)
+	return witness.VerifierKey(public).String(), err
 }
 
 // witnessFlags are what `witness serve` is told about the ledger that it watches.
@@ -79,6 +97,7 @@ func (a *app) witnessServe() *cobra.Command {
 	f.StringVar(&o.ledger, "ledger", "", "folder with an export of the ledger to watch")
 	f.StringVar(&o.id, "ledger-id", "", "the ledger that it must be, in hex")
 	f.BoolVar(&o.logOnly, "log-only", false, "ask for the signature of one member's log key and no more")
+	passphraseFlag(c)
 	require(c, "ledger")
 	return c
 }
@@ -122,7 +141,11 @@ func (a *app) openWitness(dir string, o witnessFlags) (*witness.Witness, func() 
 	if err != nil {
 		return nil, nil, fmt.Errorf("the export does NOT verify: %w", err)
 	}
-	key, err := witness.OpenKey(dir)
+	pass, err := a.passphrase(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := keys.OpenWitness(filepath.Join(dir, witnessKey), pass)
 	if err != nil {
 		return nil, nil, err
 	}

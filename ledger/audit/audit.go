@@ -21,6 +21,7 @@ package audit
 import (
 	"errors"
 
+	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
 )
@@ -74,7 +75,8 @@ type Report struct {
 	Checkpoint tlog.CosignedCheckpoint
 
 	state  *state.State
-	voters voterSet   // sign the sizes beyond this one
+	voters voterSet // sign the sizes beyond this one
+	sets   []finality.Voters
 	tree   *tlog.Tree // nil without Options.Proofs
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -83,11 +84,12 @@ type replayed struct {
 	next    voterSet // votes on larger sizes
 	voters  voterSet // voted on this size
 	endings []ending
+	sets    []finality.Voters // all that ever voted, in their order
 }
 
 func newReplayed(s *state.State) *replayed {
 	v := votersOf(s)
-	return &replayed{s: s, next: v, voters: v}
+	return &replayed{s: s, next: v, voters: v, sets: []finality.Voters{s.FinalityVoters()}}
 }
 
 // apply executes a leaf. The voters of a size are those before its last entry, so that the set which a
@@ -108,7 +110,7 @@ func (r *replayed) apply(leaf []byte) error {
 	case out.Kind == entry.KindRecovery:
 		r.recover()
 	case brings(state.VotersChanged):
-		r.next = votersOf(r.s)
+		r.next, r.sets = votersOf(r.s), append(r.sets, r.s.FinalityVoters())
 		last := tlog.Checkpoint{Origin: tlog.Origin(r.s.LedgerID()), Size: r.s.Size(), Root: r.s.Root()}
 		r.endings = append(r.endings, ending{last: last, voters: r.voters})
 	}
@@ -121,7 +123,7 @@ func (r *replayed) recover() {
 	if n := len(r.endings); n > 0 && !r.endings[n-1].closed {
 		r.endings[n-1].lost = true
 	}
-	r.next = votersOf(r.s)
+	r.next, r.sets = votersOf(r.s), append(r.sets, r.s.FinalityVoters())
 	r.voters = r.next
 }
 

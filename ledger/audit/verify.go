@@ -143,7 +143,7 @@ func report(r *replayed, c tlog.CosignedCheckpoint, o Options) (Report, error) {
 	out := Report{
 		LedgerID: s.LedgerID(), Size: s.Size(), Root: s.Root(), StateHash: s.Hash(),
 		CreatedAt: s.CreatedAt(), Signers: signers, Trial: s.Trial(), Policy: s.Policy().Version,
-		Members: s.Members(), Proposals: s.Proposals(), Checkpoint: c, state: s, voters: r.next,
+		Members: s.Members(), Proposals: s.Proposals(), Checkpoint: c, state: s, voters: r.next, sets: r.sets,
 	}
 	return out, out.finality(r, c, o.Final)
 }

@@ -109,13 +109,13 @@ func TestRejectionsAreStable(t *testing.T) {
 
 func TestKindNames(t *testing.T) {
 	seen := map[string]bool{}
-	for k := range entry.KindRecovery + 2 {
+	for k := range entry.KindAffiliate + 2 {
 		if name := k.String(); seen[name] || name == "" || k.Known() != !strings.Contains(name, " ") {
 			t.Errorf("kind %d: %q", uint64(k), name)
 		}
 		seen[k.String()] = true
 	}
-	for k := range entry.ProposeUpgrade + 2 {
+	for k := range entry.ProposeEpochEnd + 2 {
 		if name := k.String(); name == "" || k.Known() != !strings.Contains(name, " ") {
 			t.Errorf("proposal kind %d: %q", uint64(k), name)
 		}

@@ -90,18 +90,29 @@ func (g Genesis) check() error {
 	if err := checkFounders(g.Founders); err != nil {
 		return err
 	}
-	if n := sectorsOf(g.Founders); uint64(n) < g.Thresholds.Sectors {
-		return fmt.Errorf("%w: of %d sectors, decisions need %d", ErrFounders, n, g.Thresholds.Sectors)
+	if err := g.checkSectors(); err != nil {
+		return err
 	}
 	return g.checkPolicyMembers()
 }
 
-func sectorsOf(founders []member.SignedCard) int {
-	sectors := map[member.Sector]bool{}
-	for _, f := range founders {
-		sectors[f.Card.Sector] = true
+// checkSectors holds the founders, who are the first voters, to what every later set of voters is held to:
+// no sector has more than half of them, which would be a Raft majority. It could order alone what the ledger
+// gets to see, and nothing would become final without it, from the first entry on.
+func (g Genesis) checkSectors() error {
+	held := map[member.Sector]int{}
+	for _, f := range g.Founders {
+		held[f.Card.Sector]++
 	}
-	return len(sectors)
+	if n := len(held); uint64(n) < g.Thresholds.Sectors {
+		return fmt.Errorf("%w: of %d sectors, decisions need %d", ErrFounders, n, g.Thresholds.Sectors)
+	}
+	for _, f := range g.Founders { // in the order of the file, so that all name the same sector
+		if k := held[f.Card.Sector]; 2*k > len(g.Founders) {
+			return fmt.Errorf("%w: %s would hold %d of %d", ErrSectorMajority, f.Card.Sector, k, len(g.Founders))
+		}
+	}
+	return nil
 }
 
 func (g Genesis) checkPolicyMembers() error {

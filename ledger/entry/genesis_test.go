@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -173,6 +174,12 @@ func genesisRefusals(t *testing.T) []struct {
 			}
 		})},
 		{"fewer sectors than decisions need", entry.ErrFounders, forge(t, func(g *entry.Genesis) { g.Thresholds.Sectors = 4 })},
+		{"two of three founders of one sector", entry.ErrSectorMajority, forge(t, func(g *entry.Genesis) {
+			g.Founders = found(t, member.Finance, member.Finance, member.Tech)
+		})},
+		{"three of five founders of one sector", entry.ErrSectorMajority, forge(t, func(g *entry.Genesis) {
+			g.Founders = found(t, member.Tech, member.NGO, member.NGO, member.Finance, member.NGO)
+		})},
 		{"a changed card", entry.ErrCard, forge(t, func(g *entry.Genesis) { g.Founders[0].Card.Jurisdiction = "US" })},
 		{"thresholds of a minority", entry.ErrGenesis, forge(t, func(g *entry.Genesis) { g.Thresholds.Ordinary = entry.Fraction{Num: 1, Den: 3} })},
 		{"other canonical forms", entry.ErrGenesis, forge(t, func(g *entry.Genesis) { g.Canonicalisation = "crosslight/indicator/v2" })},
@@ -191,6 +198,39 @@ func genesisRefusals(t *testing.T) []struct {
 			f.Body = bytes.Replace(f.Body, []byte{0x19, 0x01, 0x6d}, []byte{0x19, 0x01, 0x6e}, 1) // retention 365 to 366
 		})},
 		{"no body", entry.ErrMalformed, signature(func(f *genesisFile) { f.Body = nil })},
+	}
+}
+
+// found returns the cards of founders of these sectors.
+func found(t *testing.T, sectors ...member.Sector) []member.SignedCard {
+	t.Helper()
+	var cards []member.SignedCard
+	for i, s := range sectors {
+		cards = append(cards, ledgertest.Org{Name: fmt.Sprintf("M%d", i), Sector: s, Jurisdiction: "INT"}.Card(t))
+	}
+	return cards
+}
+
+// TestFoundersSectors: founders are the first voters, and no sector holds more than half of any voters.
+func TestFoundersSectors(t *testing.T) {
+	T, F, L, N := member.Tech, member.Finance, member.LawEnforcement, member.NGO
+	for _, c := range []struct {
+		sectors []member.Sector
+		want    *entry.Rejection
+	}{
+		{[]member.Sector{T, F, L}, nil},
+		{[]member.Sector{T, T, F}, entry.ErrSectorMajority},
+		{[]member.Sector{T, T, F, F}, nil},
+		{[]member.Sector{T, F, L, T}, nil},
+		{[]member.Sector{F, T, F, F}, entry.ErrSectorMajority},
+		{[]member.Sector{T, F, T, F, T, L}, nil},
+		{[]member.Sector{T, F, T, F, T, L, T}, entry.ErrSectorMajority},
+		{[]member.Sector{N, N, N}, entry.ErrFounders},
+	} {
+		_, err := entry.NewGenesis(found(t, c.sectors...), policy.Default(), entry.DefaultThresholds(), 1, bytes.NewReader(make([]byte, 16)))
+		if (err == nil) != (c.want == nil) || c.want != nil && entry.RejectionOf(err) != c.want {
+			t.Errorf("%v: %v, want %v", c.sectors, err, c.want)
+		}
 	}
 }
 

@@ -25,6 +25,13 @@ const (
 	KindStateAnchor      Kind = 15
 	KindUpgrade          Kind = 16
 	KindRecovery         Kind = 17
+	KindManifestAnchor   Kind = 18
+	KindAuditOpen        Kind = 19 // an audit is opened by a proposal
+	KindAuditNonce       Kind = 20
+	KindAuditReveal      Kind = 21
+	KindAuditVerdict     Kind = 22
+	KindLegalHold        Kind = 23
+	KindAffiliate        Kind = 25
 )
 
 var kindNames = [...]string{
@@ -34,10 +41,14 @@ var kindNames = [...]string{
 	KindClockAttest: "clock-attest", KindEpochCommit: "epoch-commit", KindAuditCommit: "audit-commit",
 	KindNodeInfo: "node-info", KindSeal: "seal", KindStateAnchor: "state-anchor",
 	KindUpgrade: "upgrade", KindRecovery: "recovery",
+	KindManifestAnchor: "manifest-anchor",
+	KindAuditOpen:      "audit-open", KindAuditNonce: "audit-nonce", KindAuditReveal: "audit-reveal",
+	KindAuditVerdict: "audit-verdict", KindLegalHold: "legal-hold",
+	KindAffiliate: "affiliate",
 }
 
 // Known reports whether the kind has a number in the specification.
-func (k Kind) Known() bool { return k >= KindGenesis && k <= KindRecovery }
+func (k Kind) Known() bool { return k < Kind(len(kindNames)) && kindNames[k] != "" }
 
 func (k Kind) String() string {
 	if !k.Known() {
@@ -64,17 +75,21 @@ const (
 	ProposeConstitution ProposalKind = 10
 	ProposeRevoke       ProposalKind = 11
 	ProposeUpgrade      ProposalKind = 12
+	ProposeEpochEnd     ProposalKind = 13
+	ProposeAudit        ProposalKind = 14
 )
 
 var proposalNames = [...]string{
 	ProposeAdmit: "admit", ProposeSuspend: "suspend", ProposeReinstate: "reinstate",
 	ProposePolicy: "policy", ProposeExpel: "expel", ProposeSeat: "seat", ProposeVoter: "voter",
 	ProposeSector: "sector", ProposeThresholds: "thresholds", ProposeConstitution: "constitution",
-	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade",
+	ProposeRevoke: "revoke", ProposeUpgrade: "upgrade", ProposeEpochEnd: "epoch-end", ProposeAudit: "audit",
 }
 
 // Known reports whether the kind has a number in the specification.
-func (k ProposalKind) Known() bool { return k >= ProposeAdmit && k <= ProposeUpgrade }
+func (k ProposalKind) Known() bool {
+	return k < ProposalKind(len(proposalNames)) && proposalNames[k] != ""
+}
 
 func (k ProposalKind) String() string {
 	if !k.Known() {

@@ -83,6 +83,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[NodeInfo](b)
 	case KindEpochCommit:
 		return readBody[EpochCommit](b)
+	case KindAffiliate:
+		return readBody[Affiliate](b)
 	case KindPropose:
 		return readBody[Propose](b)
 	case KindVote:
@@ -97,6 +99,8 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[Seal](b)
 	case KindStateAnchor:
 		return readBody[StateAnchor](b)
+	case KindManifestAnchor:
+		return readBody[ManifestAnchor](b)
 	case KindAck:
 		return readBody[Ack](b)
 	case KindRotate:
@@ -107,6 +111,16 @@ func parseBody(kind Kind, b []byte) (Body, error) {
 		return readBody[HandOver](b)
 	case KindClockAttest:
 		return readBody[ClockAttest](b)
+	case KindAuditCommit:
+		return readBody[AuditCommit](b)
+	case KindAuditNonce:
+		return readBody[AuditNonce](b)
+	case KindAuditReveal:
+		return readBody[AuditReveal](b)
+	case KindAuditVerdict:
+		return readBody[AuditVerdict](b)
+	case KindLegalHold:
+		return readBody[LegalHold](b)
 	}
 	if kind.Known() {
 		return nil, fmt.Errorf("%w: %s", ErrKindNotServed, kind)

@@ -53,6 +53,10 @@ func (b Propose) Decode() (Proposal, error) {
 		return readProposal[RevokeKey](b.Content)
 	case ProposeUpgrade:
 		return readProposal[SetUpgrade](b.Content)
+	case ProposeAudit:
+		return readProposal[OpenAudit](b.Content)
+	case ProposeEpochEnd:
+		return readProposal[EpochEnd](b.Content)
 	}
 	if b.Proposal.Known() {
 		return nil, fmt.Errorf("%w: proposal to %s", ErrKindNotServed, b.Proposal)

@@ -183,6 +183,8 @@ var (
 	ErrRotationRests = reject(82, "rotation-rests", "a voter rotates one such key a day")
 	// ErrVoterKey reports a voter that revokes a key that it votes with.
 	ErrVoterKey = reject(83, "voter-key", "a voter's node, log and cosigner keys are rotated, not revoked")
+	// ErrTooManyKeys reports a member that has retired as many keys as the ledger remembers of one.
+	ErrTooManyKeys = reject(84, "too-many-keys", "the member has retired as many keys as it may")
 )
 
 // Rejections of a recovery.
@@ -193,6 +195,14 @@ var (
 	ErrRecoverySignature = reject(91, "recovery-signature", "a signature under the recovery does not hold")
 	// ErrRecoveryVotes reports a recovery that too few seats have signed, or of too few sectors.
 	ErrRecoveryVotes = reject(92, "recovery-votes", "too few seats have signed the recovery")
+)
+
+// Rejections of anchors.
+var (
+	// ErrAnchorBack reports an anchor of an older manifest than the one that is anchored.
+	ErrAnchorBack = reject(96, "anchor-back", "a newer manifest of this index is anchored")
+	// ErrAnchorFork reports another manifest of the version that is anchored.
+	ErrAnchorFork = reject(97, "anchor-fork", "another manifest of this version is anchored")
 )
 
 var rejections []*Rejection

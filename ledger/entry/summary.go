@@ -14,6 +14,11 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("node at %s, version %s", strings.Join(b.Addresses, ", "), b.Version)
 	case EpochCommit:
 		return fmt.Sprintf("epoch %d with keys for %d types", b.Epoch, len(b.Keys))
+	case Affiliate:
+		if len(b.Members) == 0 {
+			return "no affiliates"
+		}
+		return "affiliates: " + strings.Join(b.Members, ", ")
 	case Vote:
 		return fmt.Sprintf("%s on proposal %s", YesNo(b.Yes), b.Proposal)
 	case EmergencySuspend:
@@ -28,6 +33,8 @@ func Summary(s Signed) string {
 		return fmt.Sprintf("checkpoint %d of size %d is final", b.Height, b.Size)
 	case StateAnchor:
 		return fmt.Sprintf("state hash %x at size %d", b.State, b.Size)
+	case ManifestAnchor:
+		return fmt.Sprintf("%d manifests of its index", len(b.Anchors))
 	case Ack:
 		return fmt.Sprintf("the ledger acknowledged at size %d", b.Size)
 	case Rotate:
@@ -48,6 +55,8 @@ func Summary(s Signed) string {
 		return "clock at " + Instant(b.Time)
 	case WithdrawProposal:
 		return fmt.Sprintf("proposal %s withdrawn", b.Proposal)
+	case AuditCommit, AuditNonce, AuditReveal, AuditVerdict, LegalHold:
+		return auditSummary(b)
 	case Propose:
 		p, err := b.Decode()
 		if err != nil {
@@ -102,6 +111,13 @@ func Phrase(p Proposal) string {
 		return "revoke the key " + p.Key.String()
 	case SetUpgrade:
 		return fmt.Sprintf("accept entries of version %d", p.Version)
+	case OpenAudit:
+		return fmt.Sprintf("audit %d questions of %s to %s, %s to %s", p.Positions, p.Querier, p.Holder, Day(p.First), Day(p.Last))
+	case EpochEnd:
+		if p.Member == "" {
+			return "end all members' epochs"
+		}
+		return "end the epoch of " + p.Member
 	}
 	return p.ProposalKind().String()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
@@ -58,6 +59,16 @@ func (v Voters) Find(id member.KeyID) (Voter, bool) {
 		return Voter{}, false
 	}
 	return v.list[i], true
+}
+
+// Cosigner returns the id of the log key of the voter whose cosigner key signs under that name
+// ([tlog.CosignerKey]).
+func (v Voters) Cosigner(name string) (member.KeyID, bool) {
+	i := slices.IndexFunc(v.list, func(w Voter) bool { return tlog.CosignerKey(w.Cosigner).Name == name })
+	if i < 0 {
+		return member.KeyID{}, false
+	}
+	return v.ids[i], true
 }
 
 // Equal reports whether both are the same set.

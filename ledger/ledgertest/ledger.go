@@ -60,6 +60,14 @@ func (l *Ledger) Epoch(o Org, n int, types ...string) entry.Raw {
 	return raw
 }
 
+// Affiliate signs the organisation's declaration of its affiliates.
+func (l *Ledger) Affiliate(o Org, names ...string) entry.Raw {
+	l.T.Helper()
+	raw, err := entry.NewAffiliate(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), names)
+	must(l.T, err)
+	return raw
+}
+
 // Ack signs the acknowledgement that is due of the organisation.
 func (l *Ledger) Ack(o Org) entry.Raw {
 	l.T.Helper()

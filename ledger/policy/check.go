@@ -15,14 +15,48 @@ type Ask struct {
 }
 
 // Decision is the answer. Rule is the rule that allows, or the one that came nearest; Reason says in
-// words why nothing allows.
+// words why nothing allows. The figures are the rule's, but for the ceiling, which is the policy's.
 type Decision struct {
 	Allowed           bool
 	Rule              string
 	Reveal            Reveal
 	EvaluationsPerDay uint64
+	CeilingPerDay     uint64 // for all queriers of a type together; 0 is none
 	RetentionDays     uint64
+	WatchSize         uint64 // 0 forbids
+	BulkSetSize       uint64 // 0 forbids
+	BulkLearn         Learn
+	CountAllowed      bool
 	Reason            string
+}
+
+// Within returns d with nothing that exceeds what other allows, for a policy that has been decided on and is
+// not final yet. What two sets share is learnt by nobody where the two differ on who does.
+func (d Decision) Within(other Decision) Decision {
+	if other.Reveal == RevealMatch {
+		d.Reveal = RevealMatch
+	}
+	if d.BulkLearn != other.BulkLearn {
+		d.BulkLearn = LearnNobody
+	}
+	if d.CeilingPerDay == 0 || other.CeilingPerDay != 0 && other.CeilingPerDay < d.CeilingPerDay {
+		d.CeilingPerDay = other.CeilingPerDay
+	}
+	d.EvaluationsPerDay = min(d.EvaluationsPerDay, other.EvaluationsPerDay)
+	d.WatchSize, d.BulkSetSize = min(d.WatchSize, other.WatchSize), min(d.BulkSetSize, other.BulkSetSize)
+	d.CountAllowed = d.CountAllowed && other.CountAllowed
+	return d
+}
+
+// Most returns how many evaluations a day some rule grants From of To's index of a type, whatever the
+// purpose: what remains of a budget is shown against it.
+func Most(p Policy, a Ask) (evaluations uint64) {
+	for _, r := range p.Rules {
+		if a.From != a.To && r.parties(a) && matches(r.Types, a.Type) {
+			evaluations = max(evaluations, r.EvaluationsPerDay)
+		}
+	}
+	return evaluations
 }
 
 // Check tries the rules in order; the first that allows decides. A rule that wants a case reference
@@ -48,9 +82,11 @@ func Check(p Policy, a Ask) Decision {
 			}
 			continue
 		}
+		ceiling, _ := p.Ceiling(a.Type)
 		return Decision{
 			Allowed: true, Rule: r.ID, Reveal: r.Reveal,
-			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays,
+			EvaluationsPerDay: r.EvaluationsPerDay, CeilingPerDay: ceiling, RetentionDays: r.RetentionDays,
+			WatchSize: r.WatchSize, BulkSetSize: r.BulkSetSize, BulkLearn: r.BulkLearn, CountAllowed: r.CountAllowed,
 		}
 	}
 	if nearest.Rule != "" {

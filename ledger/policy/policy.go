@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -38,6 +39,20 @@ const (
 	MaxList          = 128     // items in a list of a rule
 	MaxRetentionDays = 36_500  // a century
 	MaxEvaluations   = 1 << 40 // a day
+	MaxWatch         = 1 << 40 // elements
+	MaxBulkSet       = 1 << 40 // elements
+	MaxEpochDays     = 3_650   // ten years
+)
+
+// Learn is who learns which elements of two sets are the same, in a reconciliation.
+type Learn string
+
+// Who learns. Under LearnNobody a rule's sets are there to be counted.
+const (
+	LearnNobody    Learn = ""
+	LearnInitiator Learn = "initiator"
+	LearnOther     Learn = "other"
+	LearnBoth      Learn = "both"
 )
 
 // Rule allows something. A request passes a rule when all of its lists match; an empty list matches
@@ -54,13 +69,38 @@ type Rule struct {
 	CaseRequired      bool     `cbor:"9,keyasint"`  // a case reference must be committed to
 	EvaluationsPerDay uint64   `cbor:"10,keyasint"` // elements a (querier, holder, type), at least 1
 	RetentionDays     uint64   `cbor:"11,keyasint"` // how long the querier keeps what audit needs
+	WatchSize         uint64   `cbor:"12,keyasint"` // elements of one type that a querier may watch at a holder; 0 forbids
+	BulkSetSize       uint64   `cbor:"13,keyasint"` // elements that either side of a reconciliation may bring; 0 forbids
+	BulkLearn         Learn    `cbor:"14,keyasint"` // who learns what the two sets share
+	CountAllowed      bool     `cbor:"15,keyasint"` // the two may learn how many, and no more
+}
+
+// Ceiling bounds what a holder evaluates of one type in a day, for all queriers together. It is set
+// against the size of the type's value space ([Space]): queriers who pool what each may ask must not
+// get through the telephone numbers of a country.
+type Ceiling struct {
+	Type              string `cbor:"1,keyasint"`
+	EvaluationsPerDay uint64 `cbor:"2,keyasint"` // at least 1
 }
 
 // Policy is the rules in force. Rules are tried in order; the first that allows decides.
 type Policy struct {
-	Version  uint64   `cbor:"1,keyasint"` // 1 in the genesis, then one more each time
-	Purposes []string `cbor:"2,keyasint"` // all purposes there are, in ascending order
-	Rules    []Rule   `cbor:"3,keyasint"`
+	Version   uint64    `cbor:"1,keyasint"` // 1 in the genesis, then one more each time
+	Purposes  []string  `cbor:"2,keyasint"` // all purposes there are, in ascending order
+	Rules     []Rule    `cbor:"3,keyasint"`
+	Ceilings  []Ceiling `cbor:"4,keyasint"` // in ascending order of type, each type once
+	EpochDays uint64    `cbor:"5,keyasint"` // how old an epoch may grow, in days of ledger time; 0 is no bound
+}
+
+// Ceiling returns how many elements of a type a holder evaluates a day for all queriers together, and
+// whether the policy bounds that.
+func (p Policy) Ceiling(typ string) (evaluations uint64, bounded bool) {
+	for _, c := range p.Ceilings {
+		if c.Type == typ {
+			return c.EvaluationsPerDay, true
+		}
+	}
+	return 0, false
 }
 
 // ErrInvalid reports a policy that breaks a rule about rules; the text says where.
@@ -106,7 +146,9 @@ func (p Policy) Rule(id string) (Rule, bool) {
 }
 
 // Default is the policy of a genesis for which the founders wrote none: every member may ask every
-// other about every type, for the four purposes, with a case reference, 100,000 elements a day.
+// other about every type, for the four purposes, with a case reference, 100,000 elements a day, watch a
+// million, and reconcile sets of a million of which both learn what they share. Types whose values can
+// be gone through have a ceiling, and an epoch lasts 90 days.
 func Default() Policy {
 	return Normalise(Policy{
 		Version: 1,
@@ -117,14 +159,22 @@ func Default() Policy {
 			ID: "founding", FromSectors: []string{All}, ToSectors: []string{All}, Types: []string{All},
 			Purposes: []string{All}, Reveal: RevealLabel, CaseRequired: true,
 			EvaluationsPerDay: 100_000, RetentionDays: 365,
+			WatchSize: 1_000_000, BulkSetSize: 1_000_000, BulkLearn: LearnBoth, CountAllowed: true,
 		}},
+		Ceilings:  defaultCeilings(),
+		EpochDays: 90,
 	})
 }
 
 // Normalise returns p with every list sorted, free of duplicates and never nil, as Validate wants it.
-// The order of rules stays: it decides.
+// The order of rules stays: it decides. Two ceilings of one type stay, too, and are refused: which of
+// them was meant is not for the program to guess.
 func Normalise(p Policy) Policy {
-	out := Policy{Version: p.Version, Purposes: sorted(p.Purposes), Rules: []Rule{}}
+	out := Policy{
+		Version: p.Version, Purposes: sorted(p.Purposes), Rules: []Rule{},
+		Ceilings: append([]Ceiling{}, p.Ceilings...), EpochDays: p.EpochDays,
+	}
+	slices.SortFunc(out.Ceilings, func(a, b Ceiling) int { return strings.Compare(a.Type, b.Type) })
 	for _, r := range p.Rules {
 		for _, list := range r.lists() {
 			*list = sorted(*list)
@@ -151,6 +201,18 @@ func (r Rule) String() string {
 	if r.CaseRequired {
 		text += ", case reference required"
 	}
+	if r.WatchSize > 0 {
+		text += fmt.Sprintf(", watches of %d", r.WatchSize)
+	}
+	if r.BulkSetSize > 0 {
+		text += fmt.Sprintf(", sets of %d", r.BulkSetSize)
+	}
+	if r.BulkLearn != LearnNobody {
+		text += fmt.Sprintf(" of which what is shared is learnt by %s", r.BulkLearn)
+	}
+	if r.CountAllowed {
+		text += ", counts allowed"
+	}
 	return text
 }
 
@@ -172,7 +234,8 @@ func checkSector(s string) error {
 // EqualRules reports whether two rules say the same.
 func EqualRules(a, b Rule) bool {
 	if a.ID != b.ID || a.Reveal != b.Reveal || a.CaseRequired != b.CaseRequired ||
-		a.EvaluationsPerDay != b.EvaluationsPerDay || a.RetentionDays != b.RetentionDays {
+		a.EvaluationsPerDay != b.EvaluationsPerDay || a.RetentionDays != b.RetentionDays || a.WatchSize != b.WatchSize ||
+		a.BulkSetSize != b.BulkSetSize || a.BulkLearn != b.BulkLearn || a.CountAllowed != b.CountAllowed {
 		return false
 	}
 	theirs := b.lists()

@@ -34,6 +34,29 @@ func (p Policy) Validate() error {
 		}
 		seen[r.ID] = true
 	}
+	if p.EpochDays > MaxEpochDays {
+		return fmt.Errorf("%w: epoch_days is at most %d", ErrInvalid, MaxEpochDays)
+	}
+	if err := checkCeilings(p.Ceilings); err != nil {
+		return fmt.Errorf("%w: ceilings: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+// checkCeilings accepts a list in ascending order of type. It is as long as there are types at most,
+// since each is there once.
+func checkCeilings(ceilings []Ceiling) error {
+	for i, c := range ceilings {
+		if err := CheckType(c.Type); err != nil {
+			return err
+		}
+		if i > 0 && ceilings[i-1].Type >= c.Type {
+			return errors.New("types are not in ascending order without duplicates")
+		}
+		if c.EvaluationsPerDay == 0 || c.EvaluationsPerDay > MaxEvaluations {
+			return fmt.Errorf("%s: evaluations_per_day is 1 to %d", c.Type, uint64(MaxEvaluations))
+		}
+	}
 	return nil
 }
 
@@ -82,6 +105,23 @@ func (r Rule) validateScope() error {
 		return fmt.Errorf("evaluations_per_day is 1 to %d", uint64(MaxEvaluations))
 	case r.RetentionDays > MaxRetentionDays:
 		return fmt.Errorf("retention_days is at most %d", MaxRetentionDays)
+	case r.WatchSize > MaxWatch:
+		return fmt.Errorf("watch_size is at most %d", uint64(MaxWatch))
+	}
+	return r.validateBulk()
+}
+
+// validateBulk: a rule without sets says nothing about them, and one with sets says what they are for.
+func (r Rule) validateBulk() error {
+	switch {
+	case r.BulkSetSize > MaxBulkSet:
+		return fmt.Errorf("bulk_set_size is at most %d", uint64(MaxBulkSet))
+	case !slices.Contains([]Learn{LearnNobody, LearnInitiator, LearnOther, LearnBoth}, r.BulkLearn):
+		return errors.New("bulk_learn is initiator, other or both, or empty where sets are only counted")
+	case r.BulkSetSize == 0 && (r.BulkLearn != LearnNobody || r.CountAllowed):
+		return errors.New("bulk_set_size is 0, so bulk_learn is empty and count_allowed false")
+	case r.BulkSetSize > 0 && r.BulkLearn == LearnNobody && !r.CountAllowed:
+		return errors.New("bulk_set_size allows sets of which nobody would learn anything: set bulk_learn or count_allowed")
 	}
 	return nil
 }

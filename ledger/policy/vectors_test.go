@@ -20,11 +20,31 @@ type rule struct {
 	CaseRequired      bool          `json:"case_required"`
 	EvaluationsPerDay uint64        `json:"evaluations_per_day"`
 	RetentionDays     uint64        `json:"retention_days"`
+	WatchSize         uint64        `json:"watch_size"`
+	BulkSetSize       uint64        `json:"bulk_set_size"`
+	BulkLearn         policy.Learn  `json:"bulk_learn"`
+	CountAllowed      bool          `json:"count_allowed"`
+}
+
+type ceiling struct {
+	Type              string `json:"type"`
+	EvaluationsPerDay uint64 `json:"evaluations_per_day"`
+}
+
+// figures is what an ask that is allowed is allowed.
+type figures struct {
+	EvaluationsPerDay uint64       `json:"evaluations_per_day"`
+	CeilingPerDay     uint64       `json:"ceiling_per_day"` // 0 is none
+	WatchSize         uint64       `json:"watch_size"`
+	BulkSetSize       uint64       `json:"bulk_set_size"`
+	BulkLearn         policy.Learn `json:"bulk_learn"`
+	CountAllowed      bool         `json:"count_allowed"`
 }
 
 type vectors struct {
-	Purposes []string `json:"purposes"`
-	Rules    []rule   `json:"rules"`
+	Purposes []string  `json:"purposes"`
+	Rules    []rule    `json:"rules"`
+	Ceilings []ceiling `json:"ceilings"`
 	Asks     []struct {
 		Name       string `json:"name"`
 		From       string `json:"from"`
@@ -39,6 +59,8 @@ type vectors struct {
 		Reveal     string `json:"reveal"`
 		Tags       bool   `json:"tags"`
 		Labels     bool   `json:"labels"`
+
+		Figures *figures `json:"figures"` // of some
 	} `json:"asks"`
 }
 
@@ -56,6 +78,9 @@ func TestVectors(t *testing.T) {
 	for _, r := range v.Rules {
 		p.Rules = append(p.Rules, policy.Rule(r))
 	}
+	for _, c := range v.Ceilings {
+		p.Ceilings = append(p.Ceilings, policy.Ceiling(c))
+	}
 	if err := p.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +93,10 @@ func TestVectors(t *testing.T) {
 			d := policy.Check(p, ask)
 			if d.Allowed != c.Allowed || d.Rule != c.Rule || string(d.Reveal) != c.Reveal || d.Allowed == (d.Reason != "") {
 				t.Errorf("decision %+v", d)
+			}
+			got := figures{d.EvaluationsPerDay, d.CeilingPerDay, d.WatchSize, d.BulkSetSize, d.BulkLearn, d.CountAllowed}
+			if c.Figures != nil && got != *c.Figures {
+				t.Errorf("figures %+v", got)
 			}
 			if e := policy.Entitled(p, ask); e.Tags != c.Tags || e.Labels != c.Labels {
 				t.Errorf("entitlement %+v", e)

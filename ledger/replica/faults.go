@@ -10,8 +10,8 @@ import (
 // Op is an operation of a replica on its disk.
 type Op string
 
-// The operations. Each is one transaction of the database, or one call of the operating system's for a
-// snapshot.
+// The operations. Each is one transaction of the database, one call of the operating system's for a
+// snapshot, or a file that is replaced as a whole.
 const (
 	OpLogRead        Op = "log-read"
 	OpLogStore       Op = "log-store"
@@ -22,13 +22,14 @@ const (
 	OpSnapshotWrite  Op = "snapshot-write"
 	OpSnapshotClose  Op = "snapshot-close"
 	OpSnapshotOpen   Op = "snapshot-open"
+	OpFinalWrite     Op = "final-write" // of a file in the folder of what is final
 )
 
 // Ops lists the operations.
 func Ops() []Op {
 	return []Op{
 		OpLogRead, OpLogStore, OpLogDelete, OpStableGet, OpStableSet,
-		OpSnapshotCreate, OpSnapshotWrite, OpSnapshotClose, OpSnapshotOpen,
+		OpSnapshotCreate, OpSnapshotWrite, OpSnapshotClose, OpSnapshotOpen, OpFinalWrite,
 	}
 }
 
@@ -57,7 +58,7 @@ func OpenFaulty(t TB, cfg Config, f Faults) (*Replica, error) {
 	return open(cfg, hooks{
 		wrap:      func(b backend) backend { return &faultyDisk{b, f} },
 		snapshots: func(s raft.SnapshotStore) raft.SnapshotStore { return &faultySnapshots{s, f} },
-		raft:      f.tune, noSync: f.NoSync,
+		files:     f.around, raft: f.tune, noSync: f.NoSync,
 	})
 }
 

@@ -101,7 +101,8 @@ type decider struct {
 }
 
 // newDecider reads what this voter has signed before. Errors: those of the stores, [finality.ErrState].
-func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.SignedGenesis) (*decider, error) {
+// files is what a simulator puts around the writing of a file, or nil.
+func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.SignedGenesis, files func(Op, func() error) error) (*decider, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -115,10 +116,12 @@ func (r *Replica) newDecider(cfg FinalityConfig, dir string, genesis entry.Signe
 		done:  make(chan struct{}), transfer: make(chan struct{}, 1),
 	}
 	d.post = newPost(cfg.Dial, r.log)
+	d.aside.around = files
 	var err error
 	if d.finals, err = openFinals(dir, genesis, r.history); err != nil {
 		return nil, err
 	}
+	d.finals.files.around = files
 	if err := d.aside.read(keptPath(dir)); err != nil {
 		return nil, err
 	}

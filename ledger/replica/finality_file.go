@@ -24,7 +24,8 @@ import (
 // A crash leaves the old file or the new one. An old newest does no harm: what this voter must not
 // forget is in the stable store.
 type pointFiles struct {
-	dir string
+	dir    string
+	around func(Op, func() error) error // see writeFile
 
 	mu  sync.Mutex
 	old *FinalPoint // newest as it was read
@@ -138,13 +139,20 @@ func (f *pointFiles) write(name string, p FinalPoint) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(f.dir, name), b)
+	return writeFile(f.around, filepath.Join(f.dir, name), b)
 }
 
 func handoverName(size uint64) string { return fmt.Sprintf("handover-%012d", size) }
 
-// writeFile replaces a file as a whole and syncs it.
-func writeFile(path string, b []byte) (err error) {
+// writeFile replaces a file as a whole and syncs it, inside what a simulator puts around it, which may be nil.
+func writeFile(around func(Op, func() error) error, path string, b []byte) error {
+	if around == nil {
+		return replaceFile(path, b)
+	}
+	return around(OpFinalWrite, func() error { return replaceFile(path, b) })
+}
+
+func replaceFile(path string, b []byte) (err error) {
 	t, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return classify(err)

@@ -19,6 +19,8 @@ import (
 
 // aside is a history that was put aside, with the values in it that were echoed.
 type aside struct {
+	around func(Op, func() error) error // see writeFile
+
 	mu   sync.Mutex
 	list []keptHistory
 }
@@ -125,7 +127,7 @@ func (a *aside) write(path string) error {
 			}
 		}
 	}
-	return writeFile(path, append(out.Bytes(), sum(asidePlace, out.Bytes())...))
+	return writeFile(a.around, path, append(out.Bytes(), sum(asidePlace, out.Bytes())...))
 }
 
 // read takes the file of the last run, if there is one. Errors wrap [ErrCorrupt] or are the disk's.

@@ -38,9 +38,10 @@ type finals struct {
 	handovers []FinalPoint    // ascending; each ends with an entry that changed the voters
 	changed   chan struct{}   // closed and replaced with each point
 	anchor    entry.StateAnchor
-	turned    bool   // the newest leaf of state changed the voters
-	recovered uint64 // the size that a recovery ended with, 0 without one: no point is below it
-	dirty     bool   // the point on disk is an older one
+	sets      map[uint64]finality.Voters // by the size with which they ended
+	turned    bool                       // the newest leaf of state changed the voters
+	recovered uint64                     // the size that a recovery ended with, 0 without one: no point is below it
+	dirty     bool                       // the point on disk is an older one
 	written   time.Time
 }
 
@@ -127,6 +128,9 @@ func (f *finals) execute(leaves [][]byte, v finality.Value) error {
 		f.turned = turned(out.Events)
 		if f.turned || at+1 == v.Size {
 			f.before, f.after, f.nodes = f.after, f.state.FinalityVoters(), f.state.Voters()
+		}
+		if f.turned {
+			f.voted(at + 1)
 		}
 		if f.turned && at+1 < v.Size {
 			f.passOver(at)

@@ -53,8 +53,13 @@ func (f *finals) recover(leaves [][]byte, size uint64) error {
 		return fmt.Errorf("%w: a recovery at size %d, below what is final", ErrCorrupt, size)
 	}
 	for at := f.state.Size(); at < size; at++ {
-		if _, err := f.state.ApplyPrefetched(f.state.Repeat(leaves[at])); err != nil {
+		out, err := f.state.ApplyPrefetched(f.state.Repeat(leaves[at]))
+		if err != nil {
 			return fmt.Errorf("%w: entry %d does not execute again: %w", ErrCorrupt, at, err)
+		}
+		if turned(out.Events) {
+			f.before, f.after = f.after, f.state.FinalityVoters()
+			f.voted(at + 1)
 		}
 	}
 	f.before, f.after, f.nodes = f.state.FinalityVoters(), f.state.FinalityVoters(), f.state.Voters()

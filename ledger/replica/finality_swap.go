@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"time"
 
@@ -86,6 +87,7 @@ func (d *decider) commandsAfter(from, to uint64) (out []*raft.Log) {
 func (h *history) swap(e execution, index uint64, aligned bool, after func(from, to uint64) []*raft.Log) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer func() { h.fetched = fetchedAt(index) }()
 	if !aligned {
 		h.put(e, 0)
 		return
@@ -100,6 +102,14 @@ func (h *history) swap(e execution, index uint64, aligned bool, after func(from,
 		h.marks.note(out)
 		h.placed = append(h.placed, place{out.Index + 1, l.Index})
 	}
+}
+
+// fetchedAt is index, or the end of all logs where the source did not say where it has the history.
+func fetchedAt(index uint64) uint64 {
+	if index == 0 {
+		return math.MaxUint64
+	}
+	return index
 }
 
 // showFork keeps the two leaves at which the histories part. Where one key signed both under one number,

@@ -29,6 +29,7 @@ type history struct {
 	leaves  [][]byte
 	marks   marks
 	placed  []place       // of leaves that are not final, ascending
+	fetched uint64        // where in raft's log the peer that this history was fetched from had it; 0: raft gave it
 	epoch   uint64        // grows when another execution takes this one's place
 	changed chan struct{} // closed and replaced when leaves grow
 }
@@ -197,7 +198,7 @@ func (h *history) replace(e execution, at uint64) {
 
 // put is replace under the lock.
 func (h *history) put(e execution, at uint64) {
-	h.state, h.leaves, h.marks, h.placed = e.state, e.leaves, e.marks, nil
+	h.state, h.leaves, h.marks, h.placed, h.fetched = e.state, e.leaves, e.marks, nil, 0
 	if at > 0 {
 		h.placed = []place{{uint64(len(e.leaves)), at}}
 	}

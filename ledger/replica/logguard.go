@@ -79,8 +79,9 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 	if base.servers != nil {
 		g.configs = []placedConfig{base}
 	}
+	newest := uint64(0)
 	err = g.verify(snapshot, func(l *raft.Log) error {
-		g.last = l.Index
+		g.last, newest = l.Index, l.Term
 		if l.Type != raft.LogConfiguration || l.Index <= base.index {
 			return nil
 		}
@@ -88,6 +89,9 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 		g.configs = append(g.configs, placedConfig{l.Index, servers})
 		return err
 	})
+	if err == nil {
+		err = g.inTerm(newest)
+	}
 	if err == nil {
 		err = g.empty(snapshot, base)
 	}
@@ -97,6 +101,22 @@ func (g *logGuard) load(snapshot uint64, base placedConfig) (err error) {
 	g.written, err = g.GetUint64(keyProtected)
 	if errors.Is(err, raftboltdb.ErrKeyNotFound) {
 		err = nil
+	}
+	return err
+}
+
+// inTerm checks that the term which this node has written down is not before that of its newest entry: it was
+// written first. Otherwise a page with votes is one of before, and this node could vote twice in a term.
+func (g *logGuard) inTerm(newest uint64) error {
+	if g.off || newest == 0 {
+		return nil
+	}
+	term, err := g.GetUint64(keyTerm)
+	if errors.Is(err, raftboltdb.ErrKeyNotFound) {
+		err = nil
+	}
+	if err == nil && term < newest {
+		err = fmt.Errorf("%w: the newest entry is of term %d, and the newest term written down is %d", ErrCorrupt, newest, term)
 	}
 	return err
 }

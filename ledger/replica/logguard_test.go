@@ -97,6 +97,12 @@ func TestProtectionOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	executed = 0
+	if err := newLogGuard(g.records, false).load(0, placedConfig{}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("entries of a term that was never written down: %v", err)
+	}
+	if err := g.SetUint64(keyTerm, 1); err != nil {
+		t.Fatal(err)
+	}
 	g = reopened(t, g.records, &executed)
 	if err := g.DeleteRange(9, 10); !errors.Is(err, errRewrite) {
 		t.Errorf("cut from 9: %v", err)

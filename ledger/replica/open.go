@@ -5,24 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/hashicorp/raft"
-	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
-	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/crosslight/crosslight/ledger/state"
 )
-
-// ErrInUse reports that another process has the folder open.
-var ErrInUse = errors.New("the ledger's folder is in use by another process")
-
-// lockWait is how long Open waits for a process that is just ending.
-const lockWait = time.Second
 
 // hooks are what only tests set: see OpenUnguarded and OpenFaulty.
 type hooks struct {
@@ -30,7 +19,8 @@ type hooks struct {
 	wrap      func(backend) backend // a failing disk
 	raft      func(*raft.Config)    // snapshots sooner
 	snapshots func(raft.SnapshotStore) raft.SnapshotStore
-	noSync    bool // the database stays in the operating system's memory
+	files     func(Op, func() error) error // around each file of what is final that is written
+	noSync    bool                         // the database stays in the operating system's memory
 }
 
 // Open reads what is on disk, checks and re-executes all of it, and takes part in the ledger. A
@@ -70,7 +60,7 @@ func open(cfg Config, with hooks) (*Replica, error) {
 		return nil, err
 	}
 	if r.history.decides {
-		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis); err != nil {
+		if r.decider, err = r.newDecider(*cfg.Finality, cfg.Dir, cfg.Genesis, with.files); err != nil {
 			return nil, errors.Join(err, r.transport.Close(), r.closer())
 		}
 	}
@@ -158,27 +148,6 @@ func (r *Replica) openStore(dir string, with hooks) error {
 	}
 	r.store, r.closer = &records{inner: disk, halt: r.halt}, db.Close
 	return nil
-}
-
-func openDatabase(dir string, noSync bool) (db *raftboltdb.BoltStore, err error) {
-	defer func() {
-		if recover() != nil { // bbolt's answer to some kinds of damage, and the memory's to a file cut short
-			err = fmt.Errorf("%w: %s is not readable", ErrCorrupt, logPath(dir))
-		}
-	}()
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	db, err = raftboltdb.New(raftboltdb.Options{
-		Path: logPath(dir), BoltOptions: &bbolt.Options{Timeout: lockWait}, NoSync: noSync,
-	})
-	switch {
-	case err == nil:
-		return db, nil
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("%w: %s; stop that node first", ErrInUse, dir)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, logPath(dir), err)
-	}
-	return nil, classify(err)
 }
 
 func (r *Replica) start(dir string, with hooks) error {

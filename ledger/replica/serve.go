@@ -100,8 +100,11 @@ func (t *transport) serveOne(peer string, conn net.Conn) error {
 	if err != nil {
 		return err
 	}
-	if errors.Is(resp.Error, errSnapshot) { // by what it holds
+	switch { // by what it holds
+	case errors.Is(resp.Error, errSnapshot):
 		t.witness(peer, t.gate.refuse(errSnapshot), b, nil)
+	case errors.Is(resp.Error, errBehind):
+		_ = t.gate.refuse(errBehind)
 	}
 	t.heard(command, resp)
 	if err := t.answer(conn, resp.Response, resp.Error); err != nil {

@@ -190,8 +190,8 @@ func (s *guardedSink) prove() error {
 		return err
 	}
 	s.guard.drain()
-	if err := s.guard.history.extends(s.result.leaves); err != nil {
-		return fmt.Errorf("%w: %w", errSnapshot, err)
+	if err := s.guard.history.continues(s.result.leaves, s.index); err != nil {
+		return err
 	}
 	members := membersOf(s.result.state)
 	for id, votes := range s.config.servers {

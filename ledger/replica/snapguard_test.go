@@ -122,3 +122,38 @@ func TestAcceptedSnapshotIsExecutedOnce(t *testing.T) {
 		t.Errorf("restored: %v", err)
 	}
 }
+
+// A node that fetched its history is ahead of its raft log, and may be ahead of the snapshot that the leader
+// has at hand. Such a snapshot is refused and nobody accused; one that was taken later and lacks what was
+// fetched, or that says something else, is an offence as ever.
+func TestSnapshotBehindWhatWasFetched(t *testing.T) {
+	c := newConsortium(t, 3)
+	fetched := executed(t, c, 6)
+	mine := executed(t, c, 4)
+	leaves, _ := fetched.all()
+	mine.swap(execution{state: fetched.state, leaves: leaves, marks: fetched.marks}, 20, false, nil)
+	g := guardedFiles(t, c, mine)
+	for _, tc := range []struct {
+		name    string
+		index   uint64
+		entries uint64
+		want    error
+	}{
+		{"before what was fetched", 19, 5, errBehind},
+		{"where it was fetched", 20, 5, errSnapshot},
+		{"later", 21, 5, errSnapshot},
+		{"before, and complete", 19, 6, nil},
+	} {
+		err := install(g, tc.index, c.founding(), written(t, executed(t, c, tc.entries).snapshot()))
+		if !errors.Is(err, tc.want) || errors.Is(err, errSnapshot) != (tc.want == errSnapshot) {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+	other := executed(t, c, 0)
+	if _, err := other.apply(c.nodeInfo(c.orgs[1], 1), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := install(g, 19, c.founding(), written(t, other.snapshot())); !errors.Is(err, errSnapshot) {
+		t.Errorf("another past: %v", err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/hashicorp/raft"
 
@@ -114,6 +115,22 @@ func (h *history) execute(head snapshotHeader, r io.Reader) (execution, error) {
 	}
 	e := execution{header: head, state: fresh}
 	return e, e.run(h.genesis.Raw(), r)
+}
+
+// continues is extends for a peer's snapshot to a raft index. What it lacks is no offence where this history
+// was fetched from somebody who had it at a later index: the ledger was shorter when the snapshot was taken.
+func (h *history) continues(leaves [][]byte, index uint64) error {
+	h.mu.RLock()
+	mine, fetched := h.leaves, h.fetched
+	h.mu.RUnlock()
+	n := min(len(leaves), len(mine))
+	if n < len(mine) && index < fetched && slices.EqualFunc(leaves[:n], mine[:n], bytes.Equal) {
+		return fmt.Errorf("%w: it has %d entries, and %d were fetched", errBehind, n, len(mine))
+	}
+	if err := h.extends(leaves); err != nil {
+		return fmt.Errorf("%w: %w", errSnapshot, err)
+	}
+	return nil
 }
 
 // extends says whether leaves continue what was executed here.

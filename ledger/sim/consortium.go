@@ -47,8 +47,8 @@ type Node struct {
 	sick *illness // of the disk
 }
 
-// Election is the unit of a consortium's clocks: how long a follower waits at least for a leader, and a
-// candidate for votes.
+// Election is the unit of a consortium's clocks: how long a candidate waits at least for votes. All clocks are
+// those of a node without settings of its own (replica.Timing).
 const Election = time.Second
 
 var sectors = []member.Sector{member.Tech, member.Finance, member.LawEnforcement, member.Hotline}
@@ -92,7 +92,7 @@ func (n *Node) config() replica.Config {
 			Dial: n.dialer(finalityProtocol), DialHistory: n.dialer(historyProtocol), OnFinal: n.final,
 		},
 		Timing: replica.Timing{
-			Heartbeat: Election, Election: Election, LeaderLease: Election / 2, Commit: 20 * time.Millisecond,
+			Heartbeat: Election / 2, Election: Election, LeaderLease: Election / 2, Commit: 20 * time.Millisecond,
 		},
 		OnEvidence: n.witness,
 	}

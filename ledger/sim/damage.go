@@ -41,6 +41,8 @@ func Damages() []Damage {
 	return []Damage{
 		{"a byte of the log flipped", log(flip)},
 		{"a page of the log zeroed", log(zeroPage)},
+		{"a page of the log as it was", stalePage},
+		{"a page of the log as another was", movedPage},
 		{"the log cut short", log(cut)},
 		{"the log emptied", log(func(path string, _ *rand.Rand) error { return os.Truncate(path, 0) })},
 		{"the log gone", log(remove)},
@@ -89,6 +91,30 @@ const pageSize = 4096
 
 func zeroPage(path string, r *rand.Rand) error {
 	return rewritePage(path, r, func(int, []byte) []byte { return make([]byte, pageSize) })
+}
+
+// stalePage undoes one write of a page, as a disk does that lost it.
+func stalePage(dir, old string, _ [][]byte, r *rand.Rand) error {
+	before, err := os.ReadFile(filepath.Join(old, "raft.db"))
+	if err != nil {
+		return err
+	}
+	return rewritePage(filepath.Join(dir, "raft.db"), r, func(page int, b []byte) []byte {
+		if at := page * pageSize; at+pageSize <= len(before) {
+			return before[at : at+pageSize]
+		}
+		return b // it was not there yet
+	})
+}
+
+// movedPage puts an old page where another belongs, as a disk does that wrote to the wrong place.
+func movedPage(dir, old string, _ [][]byte, r *rand.Rand) error {
+	before, err := os.ReadFile(filepath.Join(old, "raft.db"))
+	if err != nil {
+		return err
+	}
+	from := r.IntN(len(before)/pageSize) * pageSize
+	return rewritePage(filepath.Join(dir, "raft.db"), r, func(int, []byte) []byte { return before[from : from+pageSize] })
 }
 
 // rewritePage replaces one page of a file, drawn by r.

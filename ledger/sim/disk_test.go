@@ -34,8 +34,12 @@ type disk struct {
 // ledger; never another ledger.
 func TestDisk(t *testing.T) {
 	var mu sync.Mutex
-	results := map[string]map[string]int{}
+	results, done := map[string]map[string]int{}, 0
 	for i := range *diskCases {
+		if late() {
+			break
+		}
+		done++
 		seed, dir := *seedFlag+uint64(i), t.TempDir()
 		name := ""
 		synctest.Test(t, func(t *testing.T) {
@@ -64,6 +68,7 @@ func TestDisk(t *testing.T) {
 	for name, r := range results {
 		t.Logf("%s: %v", name, r)
 	}
+	t.Logf("%d cases", done)
 }
 
 func newDisk(t *testing.T, seed uint64, dir string) *disk {

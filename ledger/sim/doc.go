@@ -18,5 +18,5 @@
 //
 // A failure names its seed. Within one process the order of goroutines is the scheduler's, so a seed
 // gives the same storm and the same clients but not the same interleaving; [TestReplay] runs seeds in
-// child processes on one processor, and says how many went the same way twice.
+// child processes in which nothing depends on the machine, where they go the same way each time.
 package sim

@@ -16,6 +16,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/ledgertest"
 	"github.com/crosslight/crosslight/ledger/replica"
+	"github.com/crosslight/crosslight/ledger/tlog"
 )
 
 var kills = flag.Int("sim.kills", 3, "processes that TestKill kills")
@@ -34,10 +35,11 @@ type process struct {
 	exited chan struct{}
 }
 
-func startProcess(t *testing.T, dir string, i int) *process {
+// startProcess starts one; fate is a failpoint that it meets as soon as that, or "".
+func startProcess(t *testing.T, dir string, i int, fate string) *process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKillChild$", "-test.count=1")
-	cmd.Env = append(os.Environ(), childEnv+"="+dir, fmt.Sprintf("%s_NODE=%d", childEnv, i))
+	cmd.Env = append(os.Environ(), childEnv+"="+dir, fmt.Sprintf("%s_NODE=%d", childEnv, i), fateEnv+"="+fate)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -94,7 +96,7 @@ type fleet struct {
 	dir       string
 	processes []*process
 	seq       uint64
-	acked     []string          // by index, from 1 on: hash of the entry
+	tree      tlog.Frontier     // of the genesis and what was acknowledged
 	finals    map[string]string // size to root: what anybody ever took for final
 	hit       map[string]int    // failpoints at which a process was killed
 }
@@ -120,10 +122,11 @@ func TestKill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fleet{t: t, c: Found(t, *seedFlag, 3, dir, tr), dir: dir, finals: map[string]string{}, hit: map[string]int{}}
+	f := &fleet{t: t, c: Found(t, 1, 3, dir, tr), dir: dir, tree: tlog.NewFrontier(), finals: map[string]string{}, hit: map[string]int{}}
 	f.org = f.c.Nodes[0].Org
+	f.tree.Append(tlog.LeafHash(f.c.Genesis.Raw()))
 	for i := range f.c.Nodes {
-		f.processes = append(f.processes, startProcess(t, dir, i))
+		f.processes = append(f.processes, startProcess(t, dir, i, ""))
 	}
 	defer func() {
 		for _, p := range f.processes {
@@ -135,13 +138,19 @@ func TestKill(t *testing.T) {
 		f.holds(i)
 	}
 	r := rand.New(rand.NewPCG(*seedFlag, 3))
+	done := 0
 	for i := range *kills {
-		f.cycle(failpoints()[(i*7+int(*seedFlag))%len(failpoints())], r)
+		if late() {
+			break
+		}
+		done++
+		f.cycle(failpoints()[(i*7+7*int(*seedFlag-1))%len(failpoints())], r)
 	}
 	for i := range f.processes {
 		f.holds(i)
 	}
-	t.Logf("%d kills, %d of them at a failpoint: %v; %d entries acknowledged, %d sizes final", *kills, sum(f.hit), f.hit, len(f.acked), len(f.finals))
+	t.Logf("%d kills, %d of them at %d of %d failpoints: %v; %d entries acknowledged, %d sizes final",
+		done, sum(f.hit), len(f.hit), len(failpoints()), f.hit, f.seq, len(f.finals))
 }
 
 func sum(m map[string]int) (n int) {
@@ -151,34 +160,93 @@ func sum(m map[string]int) (n int) {
 	return n
 }
 
+// So many entries and so much time are spent on a failpoint: there is a snapshot, and what it compacts, in a
+// dozen or two of entries, and what is final is written once a second.
+const (
+	patience     = 60
+	patienceTime = 2 * time.Second
+)
+
+// often says whether a process passes a failpoint with each entry, or many times at its start.
+func often(failpoint string) bool {
+	switch replica.Op(strings.Fields(failpoint)[1]) {
+	case replica.OpLogRead, replica.OpLogStore, replica.OpStableGet:
+		return true
+	}
+	return false
+}
+
+// atStart says whether a process reaches a failpoint when it starts, and hardly ever later.
+func atStart(failpoint string) bool {
+	switch replica.Op(strings.Fields(failpoint)[1]) {
+	case replica.OpLogRead, replica.OpStableGet, replica.OpSnapshotOpen:
+		return true
+	}
+	return false
+}
+
 // cycle kills one process while entries are submitted, and brings it back.
 func (f *fleet) cycle(failpoint string, r *rand.Rand) {
 	i := r.IntN(len(f.processes))
-	victim := f.processes[i]
-	victim.ask(fmt.Sprintf("fail %s %d", failpoint, 1+r.IntN(4)))
-	hit := false
-	for range 4 + r.IntN(8) {
-		f.submit()
-		select {
-		case <-victim.exited:
-			hit = true
-		default:
-		}
+	nth, hit := 1, false
+	if often(failpoint) {
+		nth += r.IntN(4)
+	}
+	if atStart(failpoint) {
+		hit = f.fallAtStart(i, failpoint, nth)
+	} else {
+		hit = f.fall(i, failpoint, nth, r)
 	}
 	if hit {
 		f.hit[failpoint]++
 	}
-	pause := time.Duration(r.Int64N(int64(20 * time.Millisecond)))
-	go func() { // while the next entry is under way
+	f.submit()
+	f.processes[i] = startProcess(f.t, f.dir, i, "")
+	f.submit()
+	f.holds(i)
+}
+
+// fallAtStart kills a process at any time, and again at a failpoint of its start.
+func (f *fleet) fallAtStart(i int, failpoint string, nth int) (hit bool) {
+	f.fallAnywhen(f.processes[i], time.Duration(nth)*time.Millisecond)
+	f.processes[i] = startProcess(f.t, f.dir, i, fmt.Sprintf("%s %d", failpoint, nth))
+	select {
+	case <-f.processes[i].exited:
+		return true
+	case <-time.After(startLimit):
+	}
+	f.processes[i].kill()
+	return false
+}
+
+// startLimit is how long a process that is to fall at its start may take to get there; on a slow machine it
+// is killed on its way.
+const startLimit = 5 * time.Second
+
+// fall submits entries until a process has fallen at a failpoint; otherwise it is killed in between.
+func (f *fleet) fall(i int, failpoint string, nth int, r *rand.Rand) (hit bool) {
+	victim, began := f.processes[i], time.Now()
+	victim.ask(fmt.Sprintf("fail %s %d", failpoint, nth))
+	for n := 0; n < patience || time.Since(began) < patienceTime; n++ {
+		f.submit()
+		select {
+		case <-victim.exited:
+			return true
+		case <-time.After(time.Duration(r.Int64N(int64(10 * time.Millisecond)))):
+		}
+	}
+	f.fallAnywhen(victim, time.Duration(r.Int64N(int64(20*time.Millisecond))))
+	return false
+}
+
+// fallAnywhen kills a process while the next entry is under way.
+func (f *fleet) fallAnywhen(victim *process, pause time.Duration) {
+	go func() {
 		time.Sleep(pause)
 		_ = victim.cmd.Process.Kill()
 	}()
 	f.submit()
 	<-victim.exited
-	f.submit()
-	f.processes[i] = startProcess(f.t, f.dir, i)
-	f.submit()
-	f.holds(i)
 }
 
 // submit has the next entry recorded, by whichever node takes it.
@@ -195,38 +263,34 @@ func (f *fleet) submit() {
 			if want := fmt.Sprintf("ok %d", f.seq); answer != want {
 				f.t.Fatalf("entry %d: %s, want %s: an entry was lost or stands twice", f.seq, answer, want)
 			}
-			f.acked = append(f.acked, digest(raw))
+			f.tree.Append(tlog.LeafHash(raw))
 			return
 		}
 	}
 	f.t.Fatalf("entry %d is not recorded within %v", f.seq, killLimit)
 }
 
-// holds waits until a node has all that was acknowledged, and compares it.
+// holds waits until a node has all that was acknowledged, and compares the root: every entry, at its index.
 func (f *fleet) holds(i int) {
 	f.t.Helper()
-	answer, ok := f.processes[i].ask(fmt.Sprintf("leaves %d", f.seq+1))
+	answer, ok := f.processes[i].ask(fmt.Sprintf("root %d", f.seq+1))
 	if !ok {
 		f.t.Fatalf("node %d died", i)
 	}
 	words := strings.Fields(answer)
-	if len(words) < 3+len(f.acked) || words[0] != "leaves" {
+	if len(words) != 4 || words[0] != "root" {
 		f.t.Fatalf("node %d has not what was acknowledged: %s", i, answer)
 	}
-	for at, want := range f.acked {
-		if words[3+at] != want {
-			f.t.Errorf("node %d has another entry at %d", i, at+1)
-		}
+	if want := fmt.Sprintf("%x", f.tree.Root()); words[1] != want {
+		f.t.Errorf("node %d has another ledger of %d entries", i, f.seq+1)
 	}
-	if words[1] != "0" { // something is final
-		if root, known := f.finals[words[1]]; known && root != words[2] {
-			f.t.Errorf("two roots are final at size %s", words[1])
+	if words[2] != "0" { // something is final
+		if root, known := f.finals[words[2]]; known && root != words[3] {
+			f.t.Errorf("two roots are final at size %s", words[2])
 		}
-		f.finals[words[1]] = words[2]
+		f.finals[words[2]] = words[3]
 	}
 }
-
-func digest(raw []byte) string { return hex.EncodeToString(leafHash(raw)) }
 
 func socket(dir string, i int, protocol string) string {
 	return filepath.Join(dir, fmt.Sprintf("%d-%s", i, strings.Split(protocol, "/")[1]))

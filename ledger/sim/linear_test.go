@@ -15,7 +15,7 @@ var (
 	histories = flag.Int("sim.histories", 3, "histories of TestLinearizable")
 	opsFlag   = flag.Int("sim.ops", 500, "operations of each history")
 	plantStep = flag.Int("sim.plants", 4, "every which planted bug TestPlanted plants; 1 is all")
-	traceFlag = flag.String("sim.trace", "", "write what happened in TestReplayChild to this file")
+	traceFlag = flag.String("sim.trace", "", "write what happened in each run of TestReplay to files whose names begin so")
 )
 
 // run is one history: who worked on what, and what came of it.
@@ -93,7 +93,12 @@ func history(t *testing.T, seed uint64, ops int, plant Plant, trace string) (out
 // fail: no acknowledged entry is lost, none stands twice, what was refused left no trace, and appends,
 // reads and verdicts on sequence numbers are linearizable.
 func TestLinearizable(t *testing.T) {
+	done := 0
 	for i := range *histories {
+		if late() {
+			break
+		}
+		done++
 		seed := *seedFlag + uint64(i)
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := history(t, seed, *opsFlag, Plant{System: Real{}}, *traceFlag)
@@ -106,6 +111,7 @@ func TestLinearizable(t *testing.T) {
 			t.Logf("%d leaves, %v simulated, %v", len(r.leaves), r.took.Round(time.Second), r.storms)
 		})
 	}
+	t.Logf("%d histories", done)
 }
 
 // TestPlanted shows that the histories find bugs: those in Plants, each within a few seeds.

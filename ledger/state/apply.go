@@ -157,7 +157,8 @@ func (r roles) String() string {
 
 func signerRoles(k entry.Kind) roles {
 	switch k {
-	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck:
+	case entry.KindNodeInfo, entry.KindEpochCommit, entry.KindClockAttest, entry.KindHandOver, entry.KindAck,
+		entry.KindAuditCommit, entry.KindAffiliate, entry.KindManifestAnchor:
 		return roles{member.Operator}
 	case entry.KindSeal, entry.KindStateAnchor:
 		return roles{member.Log}
@@ -165,7 +166,7 @@ func signerRoles(k entry.Kind) roles {
 		return roles{member.Operator, member.Seat, member.Root}
 	case entry.KindRevoke:
 		return member.Roles() // which, depends on what it revokes
-	default: // Propose, Vote, WithdrawProposal, Suspend, Recovery: Parse lets nothing else through
+	default: // Propose, Vote, WithdrawProposal, Suspend, Recovery, AuditNonce, AuditReveal, AuditVerdict, LegalHold: Parse lets nothing else through
 		return roles{member.Seat}
 	}
 }
@@ -177,6 +178,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareNodeInfo(by, b)
 	case entry.EpochCommit:
 		return s.prepareEpochCommit(by, b)
+	case entry.Affiliate:
+		return s.prepareAffiliate(by, b)
 	case entry.Propose:
 		return s.preparePropose(by, b, e.Hash())
 	case entry.Vote:
@@ -191,6 +194,8 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareSeal(by, b)
 	case entry.StateAnchor:
 		return s.prepareStateAnchor(by, b)
+	case entry.ManifestAnchor:
+		return s.prepareManifestAnchor(by, b)
 	case entry.Ack:
 		return s.prepareAck(by, b)
 	case entry.Rotate:
@@ -201,6 +206,16 @@ func (s *State) prepareBody(ref keyRef, e entry.Signed) (change, error) {
 		return s.prepareHandOver(by, b)
 	case entry.ClockAttest:
 		return s.prepareClockAttest(by, b)
+	case entry.AuditCommit:
+		return s.prepareAuditCommit(by, b)
+	case entry.AuditNonce:
+		return s.prepareAuditNonce(by, b)
+	case entry.AuditReveal:
+		return s.prepareAuditReveal(by, b)
+	case entry.AuditVerdict:
+		return s.prepareAuditVerdict(by, b)
+	case entry.LegalHold:
+		return s.prepareLegalHold(by, b)
 	}
 	return nil, entry.ErrKindNotServed
 }

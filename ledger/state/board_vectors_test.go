@@ -118,7 +118,7 @@ func boardRefusals() []refusal {
 			}
 			return l.Recover(platform, d.Sign(platform.Private(member.Seat)))
 		}},
-		{"audit commit", entry.ErrKindNotServed, operator(entry.KindAuditCommit, entry.Ack{Size: 1})},
+		{"an audit as an entry", entry.ErrKindNotServed, operator(entry.KindAuditOpen, entry.Ack{Size: 1})},
 		{"an upgrade as an entry", entry.ErrKindNotServed, operator(entry.KindUpgrade, entry.Ack{Size: 1})},
 	}
 }

@@ -57,8 +57,9 @@ func (s *State) prepareClockAttest(by *memberRecord, b entry.ClockAttest) (chang
 		if !s.step() {
 			return nil
 		}
+		s.noteDay(index)
 		moved := Event{Kind: TimeMoved, Index: index}
-		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index))
+		return slices.Concat([]Event{moved}, s.lapse(index), s.rotateDue(index), s.expire(index), s.ageEpochs(index), s.settleAudits(index))
 	}, nil
 }
 

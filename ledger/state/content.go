@@ -37,6 +37,10 @@ func (s *State) checkContent(p entry.Proposal) error {
 		return s.checkRevokeKey(p.Key)
 	case entry.SetUpgrade:
 		return s.checkUpgrade(p)
+	case entry.OpenAudit:
+		return s.checkOpenAudit(p)
+	case entry.EpochEnd:
+		return s.checkEpochEnd(p)
 	}
 	return entry.ErrKindNotServed
 }

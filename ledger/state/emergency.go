@@ -51,9 +51,11 @@ func (s *State) prepareEmergency(by *memberRecord, b entry.EmergencySuspend) (ch
 			return events
 		}
 		s.settleCalls(target.Name) // a third seat's too: it is free again
+		called := s.breach(target, index)
 		target.Status = Suspended
 		target.emergency = Emergency{By: []string{first.Name, by.Name}, Until: s.time + EmergencyLife}
-		return append(events, Event{Kind: MemberSuspended, Index: index, Member: target.Name})
+		events = append(events, Event{Kind: MemberSuspended, Index: index, Member: target.Name})
+		return append(events, called...)
 	}, nil
 }
 

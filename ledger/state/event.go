@@ -9,6 +9,8 @@ type EventKind string
 const (
 	NodeInfoChanged    EventKind = "node-info-changed"
 	EpochCommitted     EventKind = "epoch-committed"
+	EpochCalled        EventKind = "epoch-called" // to end
+	AffiliatesDeclared EventKind = "affiliates-declared"
 	ProposalOpened     EventKind = "proposal-opened"
 	VoteCast           EventKind = "vote-cast"
 	ProposalAccepted   EventKind = "proposal-accepted"
@@ -39,8 +41,21 @@ const (
 	CheckpointSealed   EventKind = "checkpoint-sealed"
 	VoterAtFault       EventKind = "voter-at-fault" // it contradicts what its key has signed
 	StateAnchored      EventKind = "state-anchored"
+	ManifestsAnchored  EventKind = "manifests-anchored"
 	LedgerRecovered    EventKind = "ledger-recovered"
 	HandedOver         EventKind = "handed-over"
+	LogsCommitted      EventKind = "logs-committed"
+	LogsDiffer         EventKind = "logs-differ" // Member asked, Other answered
+	AuditOpened        EventKind = "audit-opened"
+	NonceCommitted     EventKind = "nonce-committed"
+	NonceRevealed      EventKind = "nonce-revealed"
+	NonceWithheld      EventKind = "nonce-withheld"
+	QuestionsDrawn     EventKind = "questions-drawn"
+	AuditJudged        EventKind = "audit-judged"
+	AuditEnded         EventKind = "audit-ended"
+	HoldCalled         EventKind = "hold-called"
+	HoldBegun          EventKind = "hold-begun"
+	HoldReleased       EventKind = "hold-released"
 	// VotersChanged says that the voter set of checkpoints ends with this entry: the next one begins
 	// with what follows it.
 	VotersChanged EventKind = "voters-changed"
@@ -52,6 +67,8 @@ type Event struct {
 	Kind     EventKind
 	Index    uint64     // of the entry
 	Member   string     // whom it concerns, or who acted
-	Proposal entry.Hash // of proposals and votes, zero otherwise
-	Epoch    uint64     // of EpochCommitted, zero otherwise
+	Proposal entry.Hash // of proposals, votes and audits, zero otherwise
+	Epoch    uint64     // of EpochCommitted and EpochCalled, zero otherwise
+	Other    string     // of logs, audits and holds: the other member that it concerns, empty otherwise
+	Day      uint64     // of logs, since 1970-01-01, zero otherwise
 }

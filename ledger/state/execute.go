@@ -5,12 +5,12 @@ import (
 )
 
 // execute does what checkContent has found possible.
-func (s *State) execute(p entry.Proposal, index uint64) []Event {
-	switch p := p.(type) {
+func (s *State) execute(proposal *proposalRecord, index uint64) []Event {
+	switch p := proposal.Content.(type) {
 	case entry.Admit:
 		return s.admit(p, index)
 	case entry.Suspend:
-		return []Event{s.suspend(s.record(p.Member), index)}
+		return s.suspend(s.record(p.Member), index)
 	case entry.Reinstate:
 		m := s.record(p.Member)
 		m.Status = m.standing()
@@ -18,7 +18,9 @@ func (s *State) execute(p entry.Proposal, index uint64) []Event {
 		return []Event{{Kind: MemberReinstated, Index: index, Member: p.Member}}
 	case entry.SetPolicy:
 		s.policy = p.Policy
-		return []Event{{Kind: PolicyChanged, Index: index}}
+		return append([]Event{{Kind: PolicyChanged, Index: index}}, s.ageEpochs(index)...)
+	case entry.EpochEnd:
+		return s.endEpochs(p, index)
 	case entry.Expel:
 		return s.expel(s.record(p.Member), index)
 	case entry.SetVoter:
@@ -26,8 +28,10 @@ func (s *State) execute(p entry.Proposal, index uint64) []Event {
 		return []Event{s.changeVoters(index, m.Name, func() { m.Voter = p.Voter })}
 	case entry.RevokeKey:
 		return s.revoke(p.Key, index)
+	case entry.OpenAudit:
+		return s.openAudit(p, proposal.ID, index)
 	}
-	return s.amendBoard(p, index)
+	return s.amendBoard(proposal.Content, index)
 }
 
 // amendBoard does what changes how decisions are made.
@@ -65,12 +69,13 @@ func (s *State) admit(p entry.Admit, index uint64) []Event {
 }
 
 // suspend is the board's: it stands until the board ends it, and frees the seats that called for it.
-func (s *State) suspend(m *memberRecord, index uint64) Event {
+func (s *State) suspend(m *memberRecord, index uint64) []Event {
+	called := s.breach(m, index)
 	kind := MemberSuspended
 	if len(m.emergency.By) > 0 {
 		kind = SuspensionRatified
 	}
 	m.Status, m.emergency = Suspended, Emergency{}
 	s.settleCalls(m.Name)
-	return Event{Kind: kind, Index: index, Member: m.Name}
+	return append([]Event{{Kind: kind, Index: index, Member: m.Name}}, called...)
 }

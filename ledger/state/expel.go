@@ -28,7 +28,8 @@ func (s *State) checkExpel(name string) error {
 // rule or a vote that names it never comes to mean somebody else; its ballots stay on record and count
 // no more; its open proposals stay, since others have voted on them.
 func (s *State) expel(m *memberRecord, index uint64) []Event {
-	events := []Event{{Kind: MemberExpelled, Index: index, Member: m.Name}}
+	called := s.breach(m, index)
+	events := append([]Event{{Kind: MemberExpelled, Index: index, Member: m.Name}}, called...)
 	leave := func() {
 		if m.Seat {
 			s.takeSeat(m)

@@ -32,6 +32,9 @@ type image struct {
 	Former      []memberImage     `cbor:"13,keyasint"` // in the order in which they were expelled
 	HandOver    handOver          `cbor:"14,keyasint"`
 	Anchor      entry.StateAnchor `cbor:"15,keyasint"`
+	Days        []dayStart        `cbor:"16,keyasint,omitempty"`
+	Audits      []auditImage      `cbor:"17,keyasint,omitempty"`
+	Holds       []Hold            `cbor:"18,keyasint,omitempty"`
 }
 
 type memberImage struct {
@@ -59,11 +62,21 @@ type memberImage struct {
 	Admitted     tlog.Hash     `cbor:"22,keyasint"`
 	AckedAt      uint64        `cbor:"23,keyasint"`
 	Vouched      vouched       `cbor:"24,keyasint"`
+	SuspendedAt  uint64        `cbor:"25,keyasint"`
+	Affiliates   []string      `cbor:"26,keyasint"`
+
+	// Left out where there are none.
+	Commits   []dayCommitImage `cbor:"27,keyasint,omitempty"`
+	Manifests []ManifestAnchor `cbor:"30,keyasint,omitempty"`
 }
 
 type epochImage struct {
 	Commit entry.EpochCommit `cbor:"1,keyasint"`
 	Index  uint64            `cbor:"2,keyasint"`
+	Opened uint64            `cbor:"3,keyasint"`
+	Called uint64            `cbor:"4,keyasint"`
+	Cause  EpochCause        `cbor:"5,keyasint"`
+	Until  uint64            `cbor:"6,keyasint"`
 }
 
 type seqImage struct {
@@ -96,7 +109,7 @@ func (s *State) Hash() [32]byte {
 	img := image{
 		ID: s.id, Incarnation: s.incarnation, CreatedAt: s.createdAt, Thresholds: s.thresholds,
 		Policy: s.policy, Seqs: s.seqImages(), Size: s.tree.Size(), Frontier: s.tree.Hashes(), Time: s.time,
-		Version: s.version, HandOver: s.handOver, Anchor: s.anchor,
+		Version: s.version, HandOver: s.handOver, Anchor: s.anchor, Days: s.days, Audits: s.auditImages(), Holds: s.Holds(),
 	}
 	for _, m := range s.members {
 		img.Members = append(img.Members, m.image())
@@ -130,9 +143,14 @@ func (m *memberRecord) image() memberImage {
 		Seat: m.Seat, Voter: m.Voter, AdmittedAt: m.AdmittedAt, Attested: m.attested,
 		Call: m.call, Emergency: m.emergency, Rest: m.rest,
 		SeatFrom: m.SeatFrom, SeatUntil: m.seatUntil, Retired: m.retired, Rotations: m.rotations, Rested: m.rested, Admitted: m.admitted, AckedAt: m.ackedAt, Vouched: m.vouched,
+		SuspendedAt: m.SuspendedAt, Affiliates: m.affiliates,
+		Manifests: m.manifests,
 	}
 	for _, e := range m.epochs {
 		img.Epochs = append(img.Epochs, epochImage(e))
+	}
+	for _, c := range m.commits {
+		img.Commits = append(img.Commits, c.image())
 	}
 	return img
 }

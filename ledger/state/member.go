@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/protocol/member"
 )
@@ -25,32 +24,33 @@ type Member struct {
 	SeatFrom     uint64 // ledger time from which the seat counts towards constitutional votes, 0 for founders
 	AdmittedAt   uint64
 	Epoch        uint64 // newest, 0 before the first
+	SuspendedAt  uint64 // index of its newest suspension, 0 before the first
 }
 
 // memberRecord is a Member with what is asked for separately.
 type memberRecord struct {
 	Member
-	epochs   []Epoch // in ascending order; the last is in force
+	epochs   []Epoch // in ascending order; see epoch.go
 	attested uint64  // newest ClockAttest, 0 before the first
 	retired  []RetiredKey
 	admitted tlog.Hash // root of the tree that ended with its admission, until it has acknowledged it
 	ackedAt  uint64    // index of its Ack, 0 before and for founders
 
+	manifests []ManifestAnchor // of its index, in ascending order of epoch and type
+
 	vouched   vouched    // for, by its log key
 	rotations []rotation // that wait, in the order of roles
 	rested    rested     // when, as a voter, it may rotate the keys that it votes with again
 
+	commits []dayCommit // to its query logs, in ascending order of day
+
 	seatUntil uint64 // ledger time until which a seat that was taken away counts, 0 where none was
+
+	affiliates []string // that it has declared, in ascending order
 
 	call      call      // its seat's call for an emergency suspension
 	emergency Emergency // that it is under
 	rest      rest      // after ones that were not ratified
-}
-
-// Epoch is a member's commitment to the OPRF keys of one epoch.
-type Epoch struct {
-	Commit entry.EpochCommit
-	Index  uint64 // ledger index
 }
 
 func newRecord(c member.Card, index uint64) *memberRecord {
@@ -141,21 +141,4 @@ func (s *State) peers(want func(*memberRecord) bool) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// Epoch returns the epoch of a member that is in force. Its slices are shared: do not write to them.
-func (s *State) Epoch(name string) (Epoch, bool) {
-	m := s.record(name)
-	if m == nil || len(m.epochs) == 0 {
-		return Epoch{}, false
-	}
-	return m.epochs[len(m.epochs)-1], true
-}
-
-// Epochs lists all epochs of a member, oldest first.
-func (s *State) Epochs(name string) []Epoch {
-	if m := s.record(name); m != nil {
-		return slices.Clone(m.epochs)
-	}
-	return nil
 }

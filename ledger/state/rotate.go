@@ -16,6 +16,9 @@ const (
 	// RotationRest is how long a voter leaves a key in place that it votes with: another one is a change
 	// of the voters, which others have to wait for.
 	RotationRest = 24 * 3600
+	// MaxRetired bounds the keys that a member gives up by rotations. Each is remembered for ever, so that it
+	// never comes back; revoking is always possible and adds one a role at most.
+	MaxRetired = 1000
 )
 
 // rotation is one that waits. Its new key is on the ledger already, so that nobody else enters it.
@@ -111,6 +114,9 @@ func (s *State) checkRotate(by *memberRecord, b entry.Rotate) (atOnce bool, err 
 	role := member.Role(b.Role)
 	if ref, ok := s.keys[b.New.ID()]; ok {
 		return false, fmt.Errorf("%w: as the %s key of %s, now or before", entry.ErrKeyExists, ref.role, ref.owner.Name)
+	}
+	if len(by.retired)+len(by.rotations) >= MaxRetired {
+		return false, fmt.Errorf("%w: %d of %s", entry.ErrTooManyKeys, MaxRetired, by.Name)
 	}
 	rotation, err := s.Rotation(by.Name, role, b.New)
 	if err != nil {

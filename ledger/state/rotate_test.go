@@ -268,3 +268,26 @@ func TestSuspensionOutlivesRotation(t *testing.T) {
 		t.Errorf("status %q", m.Status)
 	}
 }
+
+// TestRetiredKeysAreBounded: a member that rotates all day is remembered a thousand times; then it can still revoke.
+func TestRetiredKeysAreBounded(t *testing.T) {
+	l := ledgertest.Three(t)
+	root := bank.Private(member.Root)
+	old := bank.Private(member.Log)
+	key := police.Private(member.Operator)
+	for n := range state.MaxRetired {
+		next := police.Another(member.Seat, n+1)
+		b := l.Rotation(police, member.Seat, next, nil, police.Private(member.Root))
+		if _, err := l.S.Apply(l.Rotate(key, b)); err != nil {
+			t.Fatalf("rotation %d: %v", n, err)
+		}
+	}
+	b := l.Rotation(police, member.Operator, police.Another(member.Operator, 1), nil, police.Private(member.Root))
+	refuses(t, l, l.Rotate(key, b), entry.ErrTooManyKeys)
+	l.Put(l.Revoke(police.Private(member.Root), idOf(key)))
+	if got := len(l.S.RetiredKeys(police.Name)); got != state.MaxRetired+1 {
+		t.Errorf("%d keys are remembered", got)
+	}
+	other := l.Rotation(bank, member.Log, bank.Another(member.Log, 1), old, root) // nobody else's business
+	l.Put(l.Rotate(bank.Private(member.Operator), other))
+}

@@ -62,6 +62,10 @@ type State struct {
 	handOver handOver          // open where its index is not 0
 	anchor   entry.StateAnchor // that a quorum agreed on, zero before the first
 
+	days   []dayStart // after the first, in ascending order
+	audits []*Audit   // in the order in which they were opened
+	holds  []*Hold    // in the order in which they were called for
+
 	stirred   bool            // only while an entry is applied: see settle
 	newcomers []*memberRecord // only while an entry is applied: admitted by it
 

@@ -91,6 +91,8 @@ func (s *stream) draw() ([]byte, error) {
 		return entry.NewEmergencySuspend(s.sign(by, member.Seat), s.seq(by, member.Seat), other.Name, "a test")
 	case p < 885:
 		return s.epoch(by)
+	case p < 890:
+		return entry.NewAffiliate(s.sign(by, member.Operator), s.seq(by, member.Operator), []string{other.Name})
 	case p < 920:
 		return s.forged(by), nil
 	case p < 990 && len(s.made) > 0:
@@ -135,7 +137,11 @@ func (s *stream) proposal() entry.Hash {
 }
 
 func (s *stream) content(other actor) entry.Proposal {
-	switch s.rng.IntN(12) {
+	switch s.rng.IntN(14) {
+	case 12:
+		return entry.EpochEnd{}
+	case 13:
+		return entry.EpochEnd{Member: other.Name}
 	case 4:
 		return entry.Expel{Member: other.Name}
 	case 5:
@@ -177,7 +183,7 @@ func (s *stream) forged(by actor) []byte {
 		case 1:
 			e.Incarnation++
 		case 2:
-			e.Kind = entry.Kind(s.rng.IntN(20))
+			e.Kind = entry.Kind(s.rng.IntN(30))
 		case 3:
 			e.V++
 		case 4:

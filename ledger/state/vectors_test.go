@@ -50,6 +50,7 @@ func golden(t testing.TB) *ledgertest.Ledger {
 	l.Put(l.NodeInfo(bank, "/ip4/192.0.2.1/tcp/7481"))
 	l.Put(l.Epoch(bank, 0, "email", "phone"))
 	l.Pass(entry.Admit{Card: hotline.Card(t)}, platform, police)
+	l.Put(l.Ack(hotline))
 	late := l.Put(l.Propose(bank, entry.Suspend{Member: hotline.Name})).Hash
 	l.Pass(entry.Suspend{Member: hotline.Name}, platform, bank)
 	l.Put(l.Vote(bank, late, true))
@@ -73,7 +74,15 @@ func golden(t testing.TB) *ledgertest.Ledger {
 	l.Put(l.Emergency(police, hotline.Name))
 	l.Put(l.Emergency(bank, hotline.Name))
 	l.Pass(entry.Reinstate{Member: hotline.Name}, platform, police) // overturned
-	l.Put(l.Emergency(platform, police.Name))                       // waits
+	l.Put(l.Epoch(police, 4, "email"))
+	l.Pass(entry.EpochEnd{Member: police.Name}, bank, platform)
+	l.Put(l.Epoch(police, 5, "email"))
+	l.Pass(entry.EpochEnd{}, bank, platform)
+	l.Put(l.Affiliate(bank, police.Name, platform.Name))
+	l.Put(l.Affiliate(police, bank.Name))
+	l.Put(l.Affiliate(bank))
+	l.Pass(entry.Suspend{Member: hotline.Name}, platform, bank) // and all others' epochs end
+	l.Put(l.Emergency(platform, police.Name))                   // waits
 	open := l.Put(l.Propose(police, entry.Suspend{Member: bank.Name})).Hash
 	l.Put(l.Vote(police, open, true)) // still open
 	l.Put(l.Epoch(bank, 2, "email"))
@@ -113,7 +122,7 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 	l := golden(t)
 	v := historyVectors(t, l, "crosslight/ledger/v1: a history leaf by leaf with the tree root and state hash after each, and entries that it refuses.")
 	first := ledgertest.Three(t)
-	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals(), epochRefusals()) {
 		raw := c.build(first)
 		if _, err := entry.Parse(raw); err == nil {
 			v.refuse(t, first, c.name, raw, c.want)
@@ -136,6 +145,11 @@ func makeLedgerVectors(t *testing.T) ledgerVectors {
 	v.refuse(t, l, "a vote without a seat", l.Vote(hotline, open, true), entry.ErrNoSeat)
 	v.refuse(t, l, "a key that stands, by another member", l.Epoch(police, 0, "email"), entry.ErrKeyStands)
 	v.refuse(t, l, "a node info that changes nothing", l.NodeInfo(bank, "/ip4/192.0.2.1/tcp/7481"), entry.ErrNoChange)
+	v.refuse(t, l, "the end of epochs that end already", l.Propose(bank, entry.EpochEnd{Member: police.Name}), entry.ErrNoChange)
+	v.refuse(t, l, "the end of a stranger's epoch", l.Propose(bank, entry.EpochEnd{Member: "Nobody"}), entry.ErrUnknownMember)
+	v.refuse(t, l, "affiliates that were declared", l.Affiliate(bank), entry.ErrNoChange)
+	v.refuse(t, l, "an affiliate that is no member", l.Affiliate(bank, "Nobody"), entry.ErrUnknownMember)
+	v.refuse(t, l, "oneself as an affiliate", l.Affiliate(bank, bank.Name), entry.ErrField)
 	v.refuse(t, l, "a second vote", l.Vote(police, open, false), entry.ErrVoted)
 	return v
 }
@@ -148,10 +162,11 @@ func leafVectorOf(s *state.State, kind entry.Kind, leaf []byte) leafVector {
 	}
 }
 
-// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json and board.json, byte for byte.
+// TestLedgerVectors: the fixtures still lead to specs/vectors/ledger.json, board.json and audit-ledger.json, byte for byte.
 func TestLedgerVectors(t *testing.T) {
 	t.Run("ledger", func(t *testing.T) { keepHistory(t, "ledger.json", makeLedgerVectors(t)) })
 	t.Run("board", func(t *testing.T) { keepHistory(t, "board.json", makeBoardVectors(t)) })
+	t.Run("audit", func(t *testing.T) { keepHistory(t, "audit-ledger.json", makeAuditVectors(t)) })
 }
 
 func keepHistory(t *testing.T, file string, made ledgerVectors) {
@@ -213,7 +228,7 @@ type entryVector struct {
 func TestEntryVectors(t *testing.T) {
 	v := entryVectors{Description: "crosslight/ledger/v1, Envelope and bodies: bytes that are an entry, with the key that signed, and bytes that are none."}
 	first := ledgertest.Three(t)
-	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals()) {
+	for _, c := range slices.Concat(envelopeRefusals(), bodyRefusals(), proposalRefusals(), boardRefusals(), epochRefusals()) {
 		raw := c.build(first)
 		if c.want == entry.ErrTooLarge {
 			continue // 60 KiB of zeros

@@ -65,7 +65,7 @@ func (s *State) accept(p *proposalRecord, index uint64) []Event {
 	}
 	p.State = Accepted
 	accepted := Event{Kind: ProposalAccepted, Index: index, Proposal: p.ID}
-	effects := s.execute(p.Content, index)
+	effects := s.execute(p, index)
 	effects[0].Proposal = p.ID
 	return append([]Event{accepted}, effects...)
 }

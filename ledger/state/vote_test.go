@@ -31,9 +31,6 @@ func TestDecisions(t *testing.T) {
 		{"2 no of 3", []member.Sector{T, F, L}, "nn-", false, state.Rejected, 2},
 		{"1 no of 3", []member.Sector{T, F, L}, "n--", false, state.Open, 0},
 		{"no, then 2 yes", []member.Sector{T, F, L}, "nyy", false, state.Accepted, 3},
-		{"2 of 3 of one sector wait for another", []member.Sector{T, T, F}, "yy-", false, state.Open, 0},
-		{"and are rejected when it says no", []member.Sector{T, T, F}, "yyn", false, state.Rejected, 3},
-		{"the only other sector says no first", []member.Sector{T, T, F}, "--n", false, state.Rejected, 1},
 		{"half of 4 is no majority", []member.Sector{T, F, L, T}, "yy--", false, state.Open, 0},
 		{"half of 4 against is enough to reject", []member.Sector{T, F, L, T}, "nn--", false, state.Rejected, 2},
 		{"3 of 4", []member.Sector{T, F, L, T}, "yyy-", false, state.Accepted, 3},
@@ -71,6 +68,33 @@ func TestDecisions(t *testing.T) {
 			if _, in := l.S.Member(hotline.Name); in != (c.want == state.Accepted) {
 				t.Errorf("member: %v", in)
 			}
+		})
+	}
+}
+
+// TestOneSectorWaits: a sector that has the threshold's number of seats, which no founding gives it, waits
+// for another's yes.
+func TestOneSectorWaits(t *testing.T) {
+	orgs := []ledgertest.Org{org("M0", member.Tech), org("M1", member.Tech), org("M2", member.Finance), org("M3", member.LawEnforcement)}
+	for _, c := range []struct {
+		name, votes string
+		want        state.ProposalState
+	}{
+		{"2 of 3 of one sector wait for another", "yy-", state.Open},
+		{"and are rejected when it says no", "yyn", state.Rejected},
+		{"the only other sector says no first", "--n", state.Rejected},
+		{"and are accepted when it says yes", "yyy", state.Accepted},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := ledgertest.New(t, orgs...)
+			l.Pass(entry.SetSeat{Member: "M3"}, orgs[:3]...)
+			id := l.Put(l.Propose(orgs[0], entry.Admit{Card: hotline.Card(t)})).Hash
+			for i, v := range c.votes {
+				if v != '-' {
+					l.Put(l.Vote(orgs[i], id, v == 'y'))
+				}
+			}
+			proposalState(t, l, id, c.want)
 		})
 	}
 }

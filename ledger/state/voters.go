@@ -1,10 +1,7 @@
 package state
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
@@ -109,23 +106,18 @@ func (s *State) voterSectors(except *memberRecord) []member.Sector {
 }
 
 // checkVoterSectors says whether a voter set of these sectors may follow the present one. A set that is
-// too small or lopsided already, by its genesis or a recovery, may only come nearer to what it should be.
+// too small already, by a recovery, may only come nearer to what it should be; none is lopsided, since genesis
+// and recovery are held to the same.
 func (s *State) checkVoterSectors(after []member.Sector) error {
-	before := s.voterSectors(nil)
-	n, n0 := len(after), len(before)
+	n, n0 := len(after), len(s.voterSectors(nil))
 	switch {
 	case n > finality.MaxVoters:
 		return fmt.Errorf("%w: %d, at most %d", entry.ErrTooManyVoters, n, finality.MaxVoters)
 	case n < s.least && n < n0:
 		return fmt.Errorf("%w: %d, at least %d", entry.ErrTooFewVoters, n, s.least)
 	}
-	held, held0 := countSectors(after), countSectors(before)
-	for _, sector := range slices.SortedFunc(maps.Keys(held), cmp.Compare) {
-		k, k0 := held[sector], held0[sector]
-		if 2*k <= n { // a raft majority is more than half, and q is no less
-			continue
-		}
-		if better := 2*k0 > n0 && k*n0 < k0*n; !better {
+	for sector, k := range countSectors(after) { // at most one holds more than half
+		if 2*k > n { // a raft majority is more than half, and q is no less
 			return fmt.Errorf("%w: %s would hold %d of %d", entry.ErrSectorMajority, sector, k, n)
 		}
 	}

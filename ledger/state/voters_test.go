@@ -56,9 +56,9 @@ func TestVoterRules(t *testing.T) {
 		{"a sector majority by expulsion", []member.Sector{T, T, F, F, T, L}, expelled(5), entry.ErrSectorMajority},
 		{"a sector majority by a change of sector", []member.Sector{T, T, F, L}, moved(3, T), entry.ErrSectorMajority},
 		{"half of the voters of one sector", []member.Sector{T, T, F, L}, moved(3, F), nil},
-		{"away from a majority of the founding", []member.Sector{T, T, T, T, F}, drop(0), nil},
-		{"further into one", []member.Sector{T, T, T, T, F}, moved(4, T), entry.ErrTooFewSectors},
-		{"sideways within one", []member.Sector{T, T, T, F, L}, moved(3, L), entry.ErrSectorMajority},
+		{"away from half", []member.Sector{T, T, T, F, L, N}, drop(0), nil},
+		{"from half into more", []member.Sector{T, T, F, F}, moved(2, T), entry.ErrSectorMajority},
+		{"within what the others hold", []member.Sector{T, T, T, F, F, L}, moved(3, L), nil},
 		{"a voter again", []member.Sector{T, F, L}, func(o []ledgertest.Org) entry.Proposal { return entry.SetVoter{Member: "M0", Voter: true} }, entry.ErrNoChange},
 		{"a stranger", []member.Sector{T, F, L}, func(o []ledgertest.Org) entry.Proposal { return entry.SetVoter{Member: "Nobody", Voter: true} }, entry.ErrUnknownMember},
 	} {

@@ -95,6 +95,7 @@ func (s *State) Describe(p entry.Proposal) []string {
 			fmt.Sprintf("%s may no longer ask any member, and no member may ask it.", p.Member),
 			"Every other node closes its query and mirror streams with it at once.",
 			"Its seat keeps its vote and its node keeps replicating the ledger.",
+			epochsTurn,
 		}
 	case entry.Reinstate:
 		lines := []string{fmt.Sprintf("%s may ask and be asked again, as the policy has it.", p.Member)}
@@ -145,6 +146,10 @@ func (s *State) describePolicy(next policy.Policy) []string {
 			lines = append(lines, "Removed "+r.String()+".")
 		}
 	}
+	lines = append(lines, policy.DescribeCeilings(s.policy, next)...)
+	if s.policy.EpochDays != next.EpochDays {
+		lines = append(lines, policy.EpochWords(next.EpochDays))
+	}
 	return lines
 }
 
@@ -166,5 +171,6 @@ func (s *State) DescribeEmergency(caller, name string) []string {
 		fmt.Sprintf("The suspension lapses at %s (ledger time) unless the board ratifies it.", entry.Instant(s.time+EmergencyLife)),
 		"Its seat keeps its vote and its node its part in the ledger.",
 		"If it lapses, neither seat calls again for 30 days.",
+		epochsTurn,
 	}
 }

@@ -32,6 +32,10 @@ func (s *State) describeBoard(p entry.Proposal) []string {
 		return s.describeRevoke(p.Key)
 	case entry.SetUpgrade:
 		return s.describeUpgrade(p)
+	case entry.OpenAudit:
+		return s.describeAudit(p)
+	case entry.EpochEnd:
+		return s.describeEpochEnd(p)
 	}
 	return nil
 }
@@ -51,6 +55,9 @@ func (s *State) describeExpel(name string) []string {
 	m := s.record(name)
 	if m == nil {
 		return lines
+	}
+	if m.Status == Active {
+		lines = append(lines, epochsTurn)
 	}
 	if m.Seat {
 		lines = append(lines, s.seatsInstead(-1))

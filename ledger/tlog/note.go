@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxLines is the largest number of signatures under a checkpoint: as many as x/mod's note reads.
-const maxLines = 100
+// MaxLines is the largest number of signatures under a checkpoint: as many as x/mod's note reads.
+const MaxLines = 100
 
 // maxSignature is the longest signature in bytes, without its key id: of ML-DSA-44 with its timestamp,
 // the longest that C2SP has.
@@ -96,8 +96,8 @@ func ParseLines(b []byte) ([]Line, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(out) == maxLines || slices.ContainsFunc(out, func(o Line) bool { return o.compare(l) == 0 }) {
-			return nil, fmt.Errorf("%w: a signature twice, or more than %d", ErrCheckpoint, maxLines)
+		if len(out) == MaxLines || slices.ContainsFunc(out, func(o Line) bool { return o.compare(l) == 0 }) {
+			return nil, fmt.Errorf("%w: a signature twice, or more than %d", ErrCheckpoint, MaxLines)
 		}
 		out = append(out, l)
 	}

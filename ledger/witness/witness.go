@@ -47,7 +47,7 @@ type Witness struct {
 func New(cfg Config) *Witness { return &Witness{cfg: cfg} }
 
 // Key is what its cosignatures verify with.
-func (w *Witness) Key() tlog.Key { return tlog.CosignerKey(member.PublicOf(w.cfg.Key)) }
+func (w *Witness) Key() tlog.Key { return VerifierKey(member.PublicOf(w.cfg.Key)) }
 
 // Add answers an add-checkpoint request, a [tlog.Growth], with a signature line. Errors: all of this
 // package.

@@ -59,8 +59,10 @@ func New(h hub.Hub, cfg Config) http.Handler {
 func (s *server) routes() {
 	s.nodeRoutes()
 	s.indicatorRoutes()
+	s.mirrorRoutes()
 	s.queryRoutes()
 	s.governanceRoutes()
+	s.budgetRoutes()
 	s.ledgerRoutes()
 }
 

@@ -53,6 +53,19 @@ var invocations = []invocation{
 	{"Withdraw", call(func(ctx context.Context, h hub.Hub) (hub.WithdrawReport, error) {
 		return h.Withdraw(ctx, hub.WithdrawRequest{Values: []hub.Value{{Type: "ip", Raw: "192.0.2.1"}}, Reference: "r", Region: "IT", DryRun: true})
 	})},
+	{"Mirrors", call(func(ctx context.Context, h hub.Hub) ([]hub.Mirror, error) {
+		return h.Mirrors(ctx, hub.MirrorFilter{Holder: "Bank & B", Type: "email"})
+	})},
+	{"UpdateMirrors", call(func(ctx context.Context, h hub.Hub) ([]hub.MirrorOutcome, error) {
+		return h.UpdateMirrors(ctx, hub.MirrorFilter{Holder: "B"})
+	})},
+	{"VerifyMirrors", call(func(ctx context.Context, h hub.Hub) ([]hub.MirrorOutcome, error) {
+		return h.VerifyMirrors(ctx, hub.MirrorFilter{Type: "email"})
+	})},
+	{"Removals", call(func(ctx context.Context, h hub.Hub) (hub.RemovalPage, error) {
+		return h.Removals(ctx, hub.PageRequest{Cursor: "c", Limit: 2})
+	})},
+	{"Removal", call(func(ctx context.Context, h hub.Hub) (hub.Removal, error) { return h.Removal(ctx, 7) })},
 	{"Query", call(func(ctx context.Context, h hub.Hub) (hub.QueryReport, error) {
 		return h.Query(ctx, hub.QueryRequest{
 			Values: []hub.Value{{Type: "email", Raw: "a@example.com"}}, Holders: []string{"B"}, Types: []string{"email"},

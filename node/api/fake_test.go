@@ -69,7 +69,8 @@ var (
 	rules = hub.Policy{Version: 1, Purposes: []string{"p"}, Rules: []hub.Rule{{
 		ID: "r", FromSectors: []string{"*"}, FromMembers: []string{}, ToSectors: []string{"*"}, ToMembers: []string{},
 		Types: []string{"*"}, Purposes: []string{"p"}, Reveal: "label", EvaluationsPerDay: 1 << 63,
-	}}}
+		WatchSize: 3, BulkSetSize: 1 << 40, BulkLearn: "both", CountAllowed: true,
+	}}, Ceilings: []hub.Ceiling{{Type: "phone", EvaluationsPerDay: 1 << 40}}, EpochDays: 90}
 	ballot = hub.Proposal{
 		ID: "p1", Kind: "suspend", Votes: []hub.BallotCast{{Member: "A", Sector: "tech", Vote: "yes"}},
 		Missing: []string{"B"}, Effect: []string{"x"},

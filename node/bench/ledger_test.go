@@ -16,7 +16,7 @@ func TestLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"bare_per_s", "checked_per_s", "own_per_s", "bare_p50_ms", "checked_p50_ms", "own_p50_ms", "restart_s"} {
+	for _, key := range []string{"bare_per_s", "checked_per_s", "own_per_s", "bare_p50_ms", "checked_p50_ms", "own_p50_ms", "restart_s", "final_per_s", "final_p50_ms", "final_extra_ms"} {
 		if v, ok := r.Figures[key].(float64); !ok || v <= 0 {
 			t.Errorf("%s is %v", key, r.Figures[key])
 		}
@@ -25,6 +25,9 @@ func TestLedger(t *testing.T) {
 		if r.Ratios[key] <= 0 {
 			t.Errorf("%s is %v", key, r.Ratios[key])
 		}
+	}
+	if extra, whole := r.Figures["final_extra_ms"].(float64), r.Figures["final_p50_ms"].(float64); extra >= whole {
+		t.Errorf("final %v ms after committing, %v ms in all", extra, whole)
 	}
 	if len(r.Targets) != 3 {
 		t.Errorf("%d targets", len(r.Targets))

@@ -10,13 +10,17 @@ import (
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/entry"
+	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/protocol/member"
 )
 
-const raftProtocol = "crosslight/raft/v1"
+const (
+	raftProtocol    = "crosslight/raft/v1"
+	historyProtocol = "crosslight/history/v1"
+)
 
 // ownCluster is this ledger among the voters, joined as nodes are: replicas over libp2p hosts. The other
 // members are on the ledger and have no node, as if theirs were down.
@@ -24,6 +28,7 @@ type ownCluster struct {
 	dir     string
 	members *consortium
 	nodes   []*ownNode
+	decides bool // the voters decide what is final, as nodes do
 }
 
 type ownNode struct {
@@ -33,8 +38,8 @@ type ownNode struct {
 }
 
 // openOwn founds the ledger and admits everybody. Where it fails, what it returns is to be closed, too.
-func openOwn(ctx context.Context, dir string, c *consortium) (*ownCluster, error) {
-	o := &ownCluster{dir: dir, members: c}
+func openOwn(ctx context.Context, dir string, c *consortium, decides bool) (*ownCluster, error) {
+	o := &ownCluster{dir: dir, members: c, decides: decides}
 	for i := range c.voters {
 		n, err := o.start(i)
 		if err != nil {
@@ -64,19 +69,32 @@ func (o *ownCluster) start(i int) (*ownNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := replica.Open(replica.Config{
-		Dir: filepath.Join(o.dir, fmt.Sprint(i)), Self: host.ID(), Genesis: o.members.genesis, Timing: raftTiming,
-		Dial: func(ctx context.Context, peer string) (net.Conn, error) {
+	dial := func(protocol string) replica.DialFunc {
+		return func(ctx context.Context, peer string) (net.Conn, error) {
 			if !running[peer] {
 				return nil, errors.New("this member has no node")
 			}
-			return host.Open(ctx, peer, raftProtocol)
-		},
-	})
+			return host.Open(ctx, peer, protocol)
+		}
+	}
+	cfg := replica.Config{
+		Dir: filepath.Join(o.dir, fmt.Sprint(i)), Self: host.ID(), Genesis: o.members.genesis, Timing: raftTiming, Dial: dial(raftProtocol),
+	}
+	if o.decides {
+		cfg.Finality = &replica.FinalityConfig{
+			Log: o.members.key(i, member.Log), Cosigner: o.members.key(i, member.Cosigner),
+			Dial: dial(finality.Domain), DialHistory: dial(historyProtocol),
+		}
+	}
+	r, err := replica.Open(cfg)
 	if err != nil {
 		return nil, errors.Join(err, host.Close())
 	}
 	host.Handle(raftProtocol, replica.MaxStreams, func(_ context.Context, s p2p.Stream) { r.Accept(s.Peer(), s) })
+	if o.decides {
+		host.Handle(finality.Domain, replica.MaxFinalityStreams, func(_ context.Context, s p2p.Stream) { r.AcceptFinality(s.Peer(), s) })
+		host.Handle(historyProtocol, replica.MaxHistoryStreams, func(_ context.Context, s p2p.Stream) { r.AcceptHistory(s.Peer(), s) })
+	}
 	return &ownNode{host.ID(), host, r}, nil
 }
 
@@ -136,13 +154,20 @@ func (o *ownCluster) joined(ctx context.Context) error {
 
 // submit gives the entry to the leader, as the leader's own node does.
 func (o *ownCluster) submit(ctx context.Context, raw []byte) error {
-	leader, ok := o.nodes[0].replica.Leader()
-	i := slices.IndexFunc(o.nodes, func(n *ownNode) bool { return n.peer == leader })
-	if !ok || i < 0 {
-		return replica.ErrNotLeader
-	}
-	_, err := o.nodes[i].replica.Submit(ctx, raw)
+	_, _, err := o.enter(ctx, raw)
 	return err
+}
+
+// enter is submit, and returns the leader with the entry's index.
+func (o *ownCluster) enter(ctx context.Context, raw []byte) (leader *replica.Replica, index uint64, err error) {
+	peer, ok := o.nodes[0].replica.Leader()
+	i := slices.IndexFunc(o.nodes, func(n *ownNode) bool { return n.peer == peer })
+	if !ok || i < 0 {
+		return nil, 0, replica.ErrNotLeader
+	}
+	leader = o.nodes[i].replica
+	r, err := leader.Submit(ctx, raw)
+	return leader, r.Index, err
 }
 
 // size is the number of leaves at the replica that has most.

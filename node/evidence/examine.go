@@ -3,6 +3,7 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/finality"
@@ -130,8 +131,7 @@ func (r Record) examineEntries() (Finding, error) {
 // signers were the voters is for the ledger, so this is not found proved here.
 func (r Record) examineFinals() (Finding, error) {
 	words := []string{"Two certificates of what is final contradict one another, so more voters cheated than the ledger stands:"}
-	signed := map[member.KeyID]bool{}
-	var before finality.Certificate
+	var both [2]finality.Certificate
 	for i, raw := range [][]byte{r.Request, r.Response} {
 		c, err := finality.ParseCertificate(raw)
 		if err != nil {
@@ -141,16 +141,16 @@ func (r Record) examineFinals() (Finding, error) {
 			return Finding{}, fmt.Errorf("%w: a certificate of another ledger, or not of locks", ErrNothing)
 		}
 		words = append(words, fmt.Sprintf("  height %d, round %d: size %d, root %x, %d signers", c.Height, c.Round, c.Value.Size, c.Value.Root, len(c.Votes)))
-		for _, v := range c.Votes {
-			if i == 1 && signed[v.Signer] && c.Round == before.Round {
-				words = append(words, "  signed both: "+v.Signer.String())
-			}
-			signed[v.Signer] = true
-		}
-		if i == 1 && (c.Height != before.Height || c.Value == before.Value) {
-			return Finding{}, fmt.Errorf("%w: the certificates do not contradict one another", ErrNothing)
-		}
-		before = c
+		both[i] = c
 	}
-	return Finding{Words: append(words, "Their signatures are to be checked against the voters of that height, which an export of the ledger shows.")}, nil
+	a, b := both[0], both[1]
+	if a.Height != b.Height || a.Incarnation != b.Incarnation || a.Value == b.Value {
+		return Finding{}, fmt.Errorf("%w: the certificates do not contradict one another", ErrNothing)
+	}
+	for _, v := range a.Votes {
+		if a.Round == b.Round && slices.ContainsFunc(b.Votes, func(w finality.Vote) bool { return v.Signer == w.Signer }) {
+			words = append(words, "  signed both: "+v.Signer.String())
+		}
+	}
+	return Finding{Words: append(words, "Their signatures are to be checked against the voters of that height: name the genesis, where the founders vote, or an export of the ledger.")}, nil
 }

@@ -62,6 +62,7 @@ type Holder struct {
 	slots chan struct{} // one for each evaluation under way
 	queue chan struct{} // one for each evaluation under way or waiting
 	index *Indexer
+	acked bell
 
 	replays replays
 }

@@ -8,11 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/telemetry"
-	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -21,17 +19,23 @@ import (
 // ErrNoEpoch reports that this member has no epoch on the ledger yet: nothing can be indexed.
 var ErrNoEpoch = errors.New("this member has no open epoch yet: wait until the ledger has a leader")
 
-// Indexer keeps the member's encoded index in step with its store: one base segment for each type,
-// built anew when the type's indicators changed. What a crash leaves is the index before; the store
-// remembers which revision was published, so the next start builds what is missing and no more.
+// Indexer keeps the member's encoded index in step with its store. What was imported since the manifest
+// before becomes an addition, what was withdrawn or has expired a withdrawal, at once; where they have
+// become many, they are compacted beside that. What a crash leaves is the index before; the store
+// remembers up to where the published one shows it, so the next start adds what is missing and no more.
 type Indexer struct {
 	h    *Holder
 	kick chan struct{}
 
-	mu    sync.Mutex    // held while building
-	dirty atomic.Bool   // something changed that is not published yet
-	busy  atomic.Bool   // a build is under way
-	built atomic.Uint64 // the epoch whose index was published last
+	mu    sync.Mutex  // held while building
+	dirty atomic.Bool // something changed that is not published yet
+	busy  atomic.Bool // a build is under way
+	// compacting says that one goroutine compacts; it holds mu only while it publishes.
+	compacting atomic.Bool
+	built      atomic.Uint64 // the newest epoch whose index was published
+	next       atomic.Uint64 // an epoch that is being prepared and not on the ledger yet, or 0
+
+	onPublish func(*session.SignedManifest)
 
 	failed func(error)     // notes how the last round ended
 	check  telemetry.Check // says so
@@ -63,8 +67,8 @@ func (x *Indexer) Check() string {
 
 // Pending says whether something is not published yet.
 func (x *Indexer) Pending() bool {
-	epoch, ok := x.epoch()
-	return x.dirty.Load() || x.busy.Load() || ok && epoch != x.built.Load()
+	epochs := x.epochs()
+	return x.dirty.Load() || x.busy.Load() || len(epochs) > 0 && epochs[0].number != x.built.Load()
 }
 
 // Periods of the indexer's own work.
@@ -78,6 +82,8 @@ func (x *Indexer) Run(ctx context.Context) {
 	expire := time.NewTicker(expireEvery)
 	defer expire.Stop()
 	x.expire(ctx)
+	var compaction sync.WaitGroup
+	defer compaction.Wait()
 	for {
 		var again <-chan time.Time
 		err := x.Publish(ctx)
@@ -86,6 +92,12 @@ func (x *Indexer) Run(ctx context.Context) {
 				x.h.cfg.Log.Error("the index could not be built; trying again", "error", err)
 			}
 			again = time.After(retryBuild)
+		}
+		if err == nil && x.compacting.CompareAndSwap(false, true) {
+			compaction.Go(func() {
+				defer x.compacting.Store(false)
+				x.compactAll(ctx)
+			})
 		}
 		select {
 		case <-ctx.Done():
@@ -117,116 +129,88 @@ func (x *Indexer) Publish(ctx context.Context) error {
 	defer x.mu.Unlock()
 	x.busy.Store(true) // before dirty is cleared, so that Pending never blinks
 	defer x.busy.Store(false)
-	epoch, ok := x.epoch()
-	if !ok {
-		return ErrNoEpoch
-	}
 	for {
+		epochs := x.epochs()
+		if len(epochs) == 0 {
+			return ErrNoEpoch
+		}
 		x.dirty.Store(false)
-		built, err := x.round(ctx, epoch)
+		built, err := x.round(ctx, epochs)
 		x.failed(err)
 		if err != nil {
 			x.dirty.Store(true)
 			return err
 		}
 		if built == 0 { // what came in during a build shows as another revision
-			x.built.Store(epoch)
+			x.built.Store(epochs[0].number)
 			return nil
 		}
 	}
 }
 
-// round brings every type up to date. Types without indicators get an empty index, so that a querier
+// round brings every type up to date, in every epoch that serves or is prepared. Types without indicators get an empty index, so that a querier
 // can tell "has nothing" from "has no index yet". One type that fails does not hold up the others.
-func (x *Indexer) round(ctx context.Context, epoch uint64) (built int, err error) {
-	tallies, err := x.h.cfg.Store.Count(ctx)
-	if err != nil {
-		return 0, err
-	}
-	byType := map[indicator.Type]store.Tally{}
-	for _, t := range tallies {
-		byType[t.Type] = t
-	}
+func (x *Indexer) round(ctx context.Context, epochs []keptEpoch) (built int, err error) {
 	var errs []error
-	for _, typ := range indicator.Types() {
-		t := byType[typ]
-		t.Type = typ
-		did, err := x.bring(ctx, epoch, t)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
-		}
-		if did {
-			built++
+	for _, epoch := range epochs {
+		for _, typ := range indicator.Types() {
+			did, err := x.bring(ctx, epoch, typ)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("index %s: %w", typ, err))
+			}
+			if did {
+				built++
+			}
 		}
 	}
 	return built, errors.Join(errs...)
 }
 
-func (x *Indexer) epoch() (epoch uint64, ok bool) {
-	x.h.cfg.Ledger.View(func(s *state.State) {
-		var e state.Epoch
-		if e, ok = s.Epoch(x.h.cfg.Name); ok {
-			epoch = e.Commit.Epoch
-		}
-	})
-	return epoch, ok
-}
-
 // bring publishes one type unless its revision stands, here and whole.
-func (x *Indexer) bring(ctx context.Context, epoch uint64, t store.Tally) (built bool, err error) {
-	x.h.cfg.Metrics.Indicators.WithLabelValues(string(t.Type)).Set(float64(t.Held))
-	last, err := x.h.cfg.Store.Published(ctx, epoch, t.Type)
+func (x *Indexer) bring(ctx context.Context, epoch keptEpoch, typ indicator.Type) (built bool, err error) {
+	now, tally, err := x.h.cfg.Store.Position(ctx, typ)
 	if err != nil {
 		return false, err
 	}
-	if last.Version > 0 && last.Revision == t.Revision && x.stands(epoch, t.Type, last) {
+	x.h.cfg.Metrics.Indicators.WithLabelValues(string(typ)).Set(float64(tally.Held))
+	last, err := x.h.cfg.Store.Published(ctx, epoch.number, typ)
+	if err != nil {
+		return false, err
+	}
+	current := x.current(epoch.number, typ, last)
+	if current != nil && last.Revision == tally.Revision {
 		return false, nil
 	}
 	start := time.Now()
-	if err := x.build(ctx, epoch, t, last); err != nil {
+	g, err := x.segments(epoch, typ)
+	if err != nil {
+		return false, err
+	}
+	defer g.close()
+	if epoch.closed { // nothing that came since is taken in
+		now.Indicator = min(now.Indicator, last.Shows.Indicator)
+	}
+	next := issue{epoch: epoch.number, typ: typ, last: last, revision: tally.Revision, shows: now}
+	if err := next.grow(ctx, g, current); err != nil {
+		return false, err
+	}
+	if err := x.publish(ctx, next); err != nil {
 		return false, err
 	}
 	x.h.cfg.Metrics.IndexSeconds.Set(time.Since(start).Seconds())
 	return true, nil
 }
 
-// stands says whether the mirror holds what was published: its folder may have been lost or damaged.
-func (x *Indexer) stands(epoch uint64, typ indicator.Type, last store.Published) bool {
+// current returns the manifest that was published last, or nil where the mirror does not hold it: its
+// folder may have been lost or damaged, or the program ended before it was put in use.
+func (x *Indexer) current(epoch uint64, typ indicator.Type, last store.Published) *session.SignedManifest {
 	view, err := x.h.cfg.Mirror.Use(mirror.Ref{Holder: member.PublicOf(x.h.node), Epoch: epoch, Type: string(typ)})
 	if err != nil {
-		return false
+		return nil
 	}
-	same := view.Manifest().Hash == last.Manifest
-	return view.Release() == nil && same
-}
-
-// build writes a new base segment and puts it in use with the next manifest of its chain.
-func (x *Indexer) build(ctx context.Context, epoch uint64, t store.Tally, last store.Published) error {
-	self := member.PublicOf(x.h.node)
-	build, err := x.h.cfg.Mirror.NewBuild(self, index.Context{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
-	}, index.Base)
-	if err != nil {
-		return err
+	signed := view.Manifest()
+	if view.Release() != nil || last.Version == 0 || signed.Hash != last.Manifest {
+		return nil
 	}
-	defer build.Abort() //nolint:errcheck // after Finish it does nothing; before, its files go at the next build
-	if err := x.fill(ctx, build, epoch, t.Type); err != nil {
-		return err
-	}
-	segment, err := build.Finish()
-	if err != nil {
-		return err
-	}
-	signed, err := session.Manifest{
-		Ledger: x.h.cfg.LedgerID, Holder: x.h.self, Epoch: epoch, Type: string(t.Type),
-		Version: last.Version + 1, Previous: last.Manifest, Segments: []session.SegmentInfo{segment},
-	}.Sign(x.h.node)
-	if err != nil {
-		return err
-	}
-	note := store.Published{Revision: t.Revision, Version: last.Version + 1, Manifest: signed.Hash}
-	if err := x.h.cfg.Store.SetPublished(ctx, epoch, t.Type, note); err != nil {
-		return err
-	}
-	return x.h.cfg.Mirror.Publish(self, signed)
+	return signed
 }

@@ -3,7 +3,6 @@ package holder
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
@@ -51,21 +50,21 @@ func (h *Holder) provide(ctx context.Context, peer string, machine *session.Prov
 	if err == nil {
 		return reply, nil
 	}
-	refusal, ours := mirrorRefusal(err, h.cfg.Now())
+	refusal, ours := mirrorRefusal(err)
 	if ours {
 		h.cfg.Log.Error("a part of the index could not be served", "peer", peer, "error", err)
 	}
 	return machine.Refuse(refusal)
 }
 
-func mirrorRefusal(err error, now time.Time) (*session.Refusal, bool) {
+func mirrorRefusal(err error) (*session.Refusal, bool) {
 	if errors.Is(err, mirror.ErrNone) {
 		return &session.Refusal{Code: session.NotFound}, false
 	}
 	if errors.Is(err, mirror.ErrBusy) {
 		return &session.Refusal{Code: session.Overloaded, RetryAfter: retryAfter}, false
 	}
-	return refusalOf(err, now)
+	return refusalOf(err)
 }
 
 // manifests answers with the manifests of the running epoch that peer may have. A peer that may have

@@ -8,10 +8,10 @@ import (
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/voprf"
-	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 )
@@ -55,13 +55,13 @@ func (h *Holder) turn(ctx context.Context, peer string, machine *session.Answere
 
 // answer decides on a question that is well-formed and signed, and evaluates it.
 func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *session.Question) ([]byte, error) {
-	permit, size, err := h.authorise(&q.Header)
+	g, size, err := h.authorise(&q.Header)
 	var a evaluation
 	if err == nil {
-		a, err = h.evaluate(ctx, q, permit)
+		a, err = h.evaluate(ctx, q, g)
 	}
 	if err != nil {
-		refusal, ours := refusalOf(err, h.cfg.Now())
+		refusal, ours := refusalOf(err)
 		if ours {
 			h.cfg.Log.Error("a question could not be answered", "peer", q.Header.Querier, "error", err)
 		}
@@ -73,31 +73,40 @@ func (h *Holder) answer(ctx context.Context, machine *session.Answerer, q *sessi
 	return machine.Reply(q, session.Evaluation{Evaluated: a.elements, Proof: a.proof, Size: size, BudgetLeft: &a.left})
 }
 
+// grant is a question that is allowed, and what it is charged to.
+type grant struct {
+	permit ledger.Permit
+	budget ledger.Budget
+}
+
 // authorise asks the one door. The holder decides on its own states of the ledger, never on the one
 // that the querier names; but a querier whose history differs from ours is told so.
-func (h *Holder) authorise(q *session.Header) (permit ledger.Permit, size uint64, err error) {
+func (h *Holder) authorise(q *session.Header) (g grant, size uint64, err error) {
 	if !h.cfg.Settled() {
-		return permit, h.size(), errUnsettled
+		return g, h.size(), errUnsettled
 	}
 	stale := h.cfg.Authority(func(final, tip *state.State) {
 		size = final.Size()
-		permit, err = ledger.Authorised(final, tip, ledger.Ask{
+		g.permit, err = ledger.Authorised(final, tip, ledger.Ask{
 			LedgerID: q.Ledger, Querier: q.Querier, Holder: q.Holder,
 			Epoch: q.Epoch, Type: q.Type, Purpose: q.Purpose, HasCase: q.HasCase(),
 		})
+		if err == nil {
+			g.budget = ledger.BudgetOf(final, tip, g.permit)
+		}
 	})
 	if stale != nil {
-		return permit, h.size(), stale
+		return g, h.size(), stale
 	}
 	if err != nil {
-		return permit, size, err
+		return g, size, err
 	}
 	if root, ok := h.cfg.Ledger.RootAt(q.Size); ok && root != q.Root {
 		h.cfg.Log.Error("a member's ledger contradicts this node's: compare `crosslight ledger status` with it and tell the board",
 			"member", h.nameOf(q.Querier), "size", q.Size)
-		return permit, size, errForked
+		return g, size, errForked
 	}
-	return permit, size, nil
+	return g, size, nil
 }
 
 // errUnsettled reports that this node does not know yet what stands on the ledger now.
@@ -106,11 +115,11 @@ var errUnsettled = errors.New("this node's ledger has not caught up since it sta
 // errForked reports a querier whose ledger has another history than ours.
 var errForked = errors.New("the querier's ledger contradicts this node's")
 
-func (h *Holder) charge(ctx context.Context, q *session.Question, permit ledger.Permit) (uint64, error) {
-	left, err := h.cfg.Store.Charge(ctx, store.Charge{
-		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier,
-		Type: indicator.Type(q.Header.Type), Day: h.cfg.Now().UTC().Format(time.DateOnly),
-		Count: q.Header.Count, Limit: permit.EvaluationsPerDay(), Header: q.Raw, Signature: q.Signature,
+// charge takes a question from its querier's budget.
+func (h *Holder) charge(ctx context.Context, q *session.Question, g grant) (uint64, error) {
+	left, err := h.Charge(ctx, g.budget, Spend{
+		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier, Member: g.permit.Querier().Name,
+		Type: q.Header.Type, Count: q.Header.Count, Header: q.Raw, Signature: q.Signature,
 	})
 	if errors.Is(err, store.ErrReplay) {
 		// The same request again, paid for already: the answer may have been lost. It is evaluated
@@ -134,7 +143,7 @@ type evaluation struct {
 
 // evaluate charges and runs one batch on one core, behind at most a queue's length of others. It is
 // charged when its turn has come: a querier that is told to come back later has paid nothing.
-func (h *Holder) evaluate(ctx context.Context, q *session.Question, permit ledger.Permit) (a evaluation, err error) {
+func (h *Holder) evaluate(ctx context.Context, q *session.Question, g grant) (a evaluation, err error) {
 	select {
 	case h.queue <- struct{}{}:
 		defer func() { <-h.queue }()
@@ -151,7 +160,7 @@ func (h *Holder) evaluate(ctx context.Context, q *session.Question, permit ledge
 	if err != nil {
 		return a, fmt.Errorf("open the epoch's key: %w", err)
 	}
-	if a.left, err = h.charge(ctx, q, permit); err != nil {
+	if a.left, err = h.charge(ctx, q, g); err != nil {
 		return a, err
 	}
 	a.elements, a.proof, err = key.Evaluate(q.Elements)
@@ -159,7 +168,8 @@ func (h *Holder) evaluate(ctx context.Context, q *session.Question, permit ledge
 }
 
 // refusalOf maps what went wrong to what the querier is told, and says whether the fault is ours.
-func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
+func refusalOf(err error) (r *session.Refusal, ours bool) {
+	var spent *Spent
 	switch {
 	case errors.Is(err, ledger.ErrNotAMember):
 		return &session.Refusal{Code: session.NotAMember}, false
@@ -167,15 +177,14 @@ func refusalOf(err error, now time.Time) (r *session.Refusal, ours bool) {
 		return &session.Refusal{Code: session.Suspended}, false
 	case errors.Is(err, ledger.ErrNotPermitted):
 		return &session.Refusal{Code: session.NotPermitted, Rule: ruleOf(err)}, false
-	case errors.Is(err, ledger.ErrEpochOver):
+	case errors.Is(err, ledger.ErrEpochOver), errors.Is(err, keys.ErrNoEpoch): // or erased just now
 		return &session.Refusal{Code: session.EpochOver}, false
 	case errors.Is(err, ledger.ErrWrongLedger):
 		return &session.Refusal{Code: session.WrongLedger}, false
 	case errors.Is(err, errForked), errors.Is(err, ledger.ErrStale):
 		return &session.Refusal{Code: session.StaleCheckpoint}, false
-	case errors.Is(err, store.ErrBudget):
-		tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-		return &session.Refusal{Code: session.BudgetSpent, ResetsAt: tomorrow}, false
+	case errors.As(err, &spent):
+		return &session.Refusal{Code: session.BudgetSpent, ResetsAt: spent.Resets, BudgetLeft: &spent.Left}, false
 	case errors.Is(err, store.ErrRequestID):
 		return &session.Refusal{Code: session.RequestReused}, false
 	case errors.Is(err, voprf.ErrElement):

@@ -15,6 +15,7 @@
 //	  store.db          the member's own indicators (node/store)
 //	  activity.db       questions asked and answered, meters (node/store)
 //	  raft/             the ledger (ledger/replica)
+//	  cosigned/         the newest checkpoint that the member cosigned without a vote (ledger/witness)
 //	  mirror/           own and others' encoded indexes (node/mirror)
 //
 // What leaks: a reader of the folder learns sizes, times and, from store.db and activity.db, the
@@ -82,6 +83,10 @@ func (h Home) Store() string { return h.in("store.db") }
 
 // Raft is the ledger's folder.
 func (h Home) Raft() string { return h.in("raft") }
+
+// Cosigned is the folder of what the member's cosigner key has signed while its node had no vote. It must
+// never be put back from a copy.
+func (h Home) Cosigned() string { return h.in("cosigned") }
 
 // Mirror is the folder of the encoded indexes, the member's own and those of others.
 func (h Home) Mirror() string { return h.in("mirror") }

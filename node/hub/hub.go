@@ -12,6 +12,8 @@ import (
 // Hub is a member's running node, as its people see it. Every method is safe for concurrent use and
 // returns one of the errors of this package, wrapped, for everything that is not our own bug.
 type Hub interface {
+	Mirrors
+
 	// Status says who this node is, whether it is well, and whom it sees.
 	Status(ctx context.Context) (Status, error)
 
@@ -67,12 +69,16 @@ type Hub interface {
 	LedgerLog(ctx context.Context, from uint64, limit int) (LedgerPage, error)
 	// LedgerEntry returns one entry in full, by its index or its leaf hash in hex.
 	LedgerEntry(ctx context.Context, ref string) (LedgerDetail, error)
-	// LedgerCheckpoint returns the newest final checkpoint with its cosignatures, a C2SP signed note.
+	// LedgerCheckpoint returns the newest final checkpoint, a C2SP signed note, with the cosignatures of a
+	// quorum of the voters and of whatever other members and outside witnesses gave theirs.
 	LedgerCheckpoint(ctx context.Context) ([]byte, error)
 	// LedgerProof proves that an entry, named as in LedgerEntry, stands on the ledger and is final.
 	LedgerProof(ctx context.Context, ref string) (LedgerProof, error)
 	// LedgerExport writes the whole ledger as a tar stream that `ledger verify` accepts.
 	LedgerExport(ctx context.Context, w io.Writer) error
+
+	Epochs
+	Budgets
 
 	// Keys lists this member's public keys and the open epochs.
 	Keys(ctx context.Context) (Keys, error)

@@ -111,6 +111,8 @@ type WithdrawRequest struct {
 	Reference string  `json:"reference" required:"false"`
 	Region    string  `json:"region" required:"false"`
 	DryRun    bool    `json:"dry_run" required:"false"`
+	// WaitSeconds is how long to wait for the mirrors that can be reached to acknowledge, at most 60.
+	WaitSeconds int `json:"wait_seconds" required:"false" minimum:"0" maximum:"60"`
 }
 
 // WithdrawReport says what was withdrawn.
@@ -118,6 +120,7 @@ type WithdrawReport struct {
 	Withdrawn int64    `json:"withdrawn"`
 	Unknown   int64    `json:"unknown"` // values that this member does not hold
 	Digests   []string `json:"digests"`
+	Removal   *Removal `json:"removal"` // null where nothing was withdrawn
 }
 
 // QueryRequest is a question. Holders and Types narrow it; empty means all.
@@ -141,6 +144,7 @@ type Asked struct {
 
 // Match is one indicator that querier and holder share.
 type Match struct {
+	ID              string  `json:"id"` // of the match, for `match show`
 	Type            string  `json:"type"`
 	Reference       *string `json:"reference"` // the querier's own
 	Holder          string  `json:"holder"`
@@ -189,13 +193,26 @@ type Rule struct {
 	CaseRequired      bool     `json:"case_required" yaml:"case_required"`
 	EvaluationsPerDay uint64   `json:"evaluations_per_day" yaml:"evaluations_per_day"`
 	RetentionDays     uint64   `json:"retention_days" yaml:"retention_days"`
+	WatchSize         uint64   `json:"watch_size" yaml:"watch_size" required:"false"`       // elements; 0 forbids
+	BulkSetSize       uint64   `json:"bulk_set_size" yaml:"bulk_set_size" required:"false"` // elements; 0 forbids
+	BulkLearn         string   `json:"bulk_learn" yaml:"bulk_learn" required:"false"`       // initiator, other, both; empty: nobody
+	CountAllowed      bool     `json:"count_allowed" yaml:"count_allowed" required:"false"`
 }
 
-// Policy is the rules in force. Whatever no rule allows is denied.
+// Ceiling bounds what a holder evaluates of a type in a day, for all queriers together.
+type Ceiling struct {
+	Type              string `json:"type" yaml:"type"`
+	EvaluationsPerDay uint64 `json:"evaluations_per_day" yaml:"evaluations_per_day"`
+}
+
+// Policy is the rules in force. Whatever no rule allows is denied. EpochDays is how old an epoch may
+// grow in days of ledger time, 0 without a bound.
 type Policy struct {
-	Version  uint64   `json:"version" yaml:"version"`
-	Purposes []string `json:"purposes" yaml:"purposes"`
-	Rules    []Rule   `json:"rules" yaml:"rules"`
+	Version   uint64    `json:"version" yaml:"version"`
+	Purposes  []string  `json:"purposes" yaml:"purposes"`
+	Rules     []Rule    `json:"rules" yaml:"rules"`
+	Ceilings  []Ceiling `json:"ceilings" yaml:"ceilings" required:"false"`
+	EpochDays uint64    `json:"epoch_days" yaml:"epoch_days" required:"false"`
 }
 
 // PolicyAsk asks whether From may ask To about Type for Purpose.
@@ -251,10 +268,10 @@ type Suspension struct {
 }
 
 // ProposeRequest is a proposal to be. Kind is admit, suspend, reinstate, policy, expel, seat, voter,
-// sector, thresholds, revoke or upgrade.
+// sector, thresholds, revoke, upgrade or epoch-end.
 type ProposeRequest struct {
 	Kind       string      `json:"kind"`
-	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector
+	Member     string      `json:"member" required:"false"` // suspend, reinstate, expel, seat, voter, sector; epoch-end, where empty stands for all
 	Card       []byte      `json:"card,omitempty"`          // admit: the applicant's member card
 	Seat       bool        `json:"seat,omitempty"`          // admit: with a seat on the board, which takes the grave threshold; seat: give it one, or else take it
 	Voter      bool        `json:"voter,omitempty"`         // voter: make its node a voter, or else end that

@@ -3,6 +3,7 @@ package keys
 import (
 	"crypto/ed25519"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 
@@ -25,6 +26,9 @@ type bundle struct {
 	Epochs   string           `cbor:"8,keyasint"` // AGE-SECRET-KEY-1...
 	// SeatPublic is there, and Seat is empty, when the seat key is kept elsewhere.
 	SeatPublic *member.PublicKey `cbor:"9,keyasint,omitempty"`
+	// Destroyed are the keys whose seed is empty because it was destroyed after a rotation, in the order of
+	// roles; the seat's is told by SeatPublic.
+	Destroyed []destroyedKey `cbor:"10,keyasint,omitempty"`
 }
 
 // rootFile is the plain text of root.age.
@@ -61,6 +65,11 @@ func (r *Ring) bundle() bundle {
 			b.Seat, b.SeatPublic = []byte{}, &r.first.Seat
 			continue
 		}
+		if r.born[role] == nil {
+			*b.seed(role) = []byte{}
+			b.Destroyed = append(b.Destroyed, destroyedKey{string(role), r.first.Of(role)})
+			continue
+		}
 		*b.seed(role) = r.born[role].Seed()
 	}
 	return b
@@ -75,10 +84,15 @@ func ring(dir string, plain []byte) (*Ring, error) {
 	if b.V != 1 {
 		return nil, fmt.Errorf("%w: version %d is unknown", ErrDamaged, b.V)
 	}
+	for _, d := range b.Destroyed {
+		if role := member.Role(d.Role); role == member.Seat || !slices.Contains(online(), role) || len(*b.seed(role)) > 0 {
+			return nil, fmt.Errorf("%w: a destroyed key of no role", ErrDamaged)
+		}
+	}
 	born := map[member.Role]ed25519.PrivateKey{}
 	for _, role := range online() {
 		seed := *b.seed(role)
-		if role == member.Seat && b.SeatPublic != nil && len(seed) == 0 {
+		if len(seed) == 0 && (role == member.Seat && b.SeatPublic != nil || b.destroyed(role)) {
 			continue
 		}
 		if len(seed) != ed25519.SeedSize {
@@ -95,7 +109,15 @@ func ring(dir string, plain []byte) (*Ring, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	r := newRing(dir, epochs, born, set)
-	return r, r.loadRotated()
+	if err := r.loadRotated(); err != nil {
+		return nil, err
+	}
+	_, err = r.choose(r.set) // without current.cbor a key that was destroyed would be in use again
+	return r, err
+}
+
+func (b bundle) destroyed(role member.Role) bool {
+	return slices.ContainsFunc(b.Destroyed, func(d destroyedKey) bool { return d.Role == string(role) })
 }
 
 // publicSet is the public half of all keys, those that are kept elsewhere included.
@@ -103,6 +125,9 @@ func (b bundle) publicSet(private map[member.Role]ed25519.PrivateKey) member.Key
 	set := publicSet(private, b.Root)
 	if b.SeatPublic != nil {
 		set.Seat = *b.SeatPublic
+	}
+	for _, d := range b.Destroyed {
+		set = set.With(member.Role(d.Role), d.Public)
 	}
 	return set
 }

@@ -1,7 +1,9 @@
 package keys
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -144,6 +146,20 @@ func (r *Ring) OPRFKey(ledger [32]byte, name string, epoch uint64, typ string) (
 		return nil, fmt.Errorf("derive the key of epoch %d for %s: %w", epoch, typ, err)
 	}
 	return key, nil
+}
+
+// CacheKey derives the key under which the outputs of an epoch are kept at rest, 32 bytes: what a disk
+// still has of them when the epoch's master is erased says nothing then. Errors are those of Epoch.
+func (r *Ring) CacheKey(epoch uint64) ([32]byte, error) {
+	master, err := r.Epoch(epoch)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	key, err := hkdf.Expand(sha256.New, master[:], "crosslight/output-cache/v1", 32)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("derive the cache key of epoch %d: %w", epoch, err)
+	}
+	return [32]byte(key), nil
 }
 
 // Possession proves that this member holds key as its OPRF key for (ledger, name, epoch, type), for

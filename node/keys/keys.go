@@ -10,7 +10,7 @@
 //	  current.cbor      the public keys that the ledger has, where a rotation has changed them
 //	  epochs/000001.age the master of epoch 1, 32 bytes, for the identity in member.age
 //
-// A seat key may be moved to a file of its own, [DetachSeat], and then signs on a machine without a
+// A key that was retired is kept until [Destroy] takes it away. A seat key may be moved to a file of its own, [DetachSeat], and then signs on a machine without a
 // node. Opening a file under a passphrase costs 256 MiB and half a second at age's default work factor;
 // that is the price of each guess. Epoch masters are encrypted to a key instead of the passphrase,
 // so a start pays it once. Their files must not enter a backup, or an epoch could not be erased.

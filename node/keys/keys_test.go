@@ -247,3 +247,22 @@ func TestOPRFKey(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestLocalSecretsLast: what the store keeps under one must be found again, under another use not.
+func TestLocalSecretsLast(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "keys")
+	made, err := Create(dir, pass, Options{WorkFactor: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(dir, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Local("match") != opened.Local("match") {
+		t.Error("another secret after opening again")
+	}
+	if made.Local("match") == made.Local("watch") {
+		t.Error("two uses share a secret")
+	}
+}

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -21,6 +22,15 @@ func (m *Mirror) DropEpoch(holder member.PublicKey, epoch uint64) error {
 	return m.remove(m.epochDir(holder, epoch), func(r Ref) bool { return r.Holder == holder && r.Epoch == epoch })
 }
 
+// DropIndex removes one index, as DropHolder does.
+func (m *Mirror) DropIndex(ref Ref) error {
+	dir, err := m.refDir(ref)
+	if err != nil {
+		return err
+	}
+	return m.remove(dir, func(r Ref) bool { return r == ref })
+}
+
 // remove holds the mutex throughout, so that nobody maps what is going.
 func (m *Mirror) remove(dir string, gone func(Ref) bool) error {
 	m.mu.Lock()
@@ -31,6 +41,7 @@ func (m *Mirror) remove(dir string, gone func(Ref) bool) error {
 func (m *Mirror) removeLocked(dir string, gone func(Ref) bool) error {
 	err := errors.Join(m.forget(gone), disk(m.files.RemoveAll(dir)))
 	m.known.drop(gone)
+	maps.DeleteFunc(m.told, func(r Ref, _ *session.SignedManifest) bool { return gone(r) })
 	return err
 }
 
@@ -130,6 +141,11 @@ func (m *Mirror) removeUnlessBusy(dir string) error {
 	defer m.mu.Unlock()
 	for r := range m.busy {
 		if within(r) {
+			return nil
+		}
+	}
+	for b := range m.builds {
+		if within(b.ref) {
 			return nil
 		}
 	}

@@ -72,6 +72,9 @@ func TestRetain(t *testing.T) {
 			if _, err := b.Finish(); err != nil {
 				t.Fatal(err)
 			}
+			if err := b.Abort(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := gone.fetch(m, gone.publish(t, 0, 100), true, nil); err != nil {

@@ -74,7 +74,7 @@ func (p *Pull) tidy(old *session.SignedManifest, none bool) error {
 func (m *Mirror) sweep(dir string, keep map[string]bool) {
 	names, _ := m.names(dir)
 	for _, name := range names {
-		if !keep[name] {
+		if !keep[name] && !m.guarded(dir, name) {
 			_ = m.files.RemoveAll(filepath.Join(dir, name))
 		}
 	}

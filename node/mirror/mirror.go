@@ -39,6 +39,7 @@ import (
 	"syscall"
 
 	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // The errors of a mirror. After each of them the index that was in use before still is.
@@ -111,6 +112,10 @@ type Mirror struct {
 	loaded map[Ref]*mapped // newest, mapped at first use
 	busy   map[Ref]bool    // being written
 	pulls  map[*Pull]bool  // under way; their Missing bytes are spoken for
+
+	listeners []func(Update)
+	builds    map[*Build]bool                 // not over; their files stay
+	told      map[Ref]*session.SignedManifest // what listeners know to be in use; nil: nothing
 }
 
 // Open opens or makes the mirror in dir. Nothing is read or checked before it is used.
@@ -120,6 +125,7 @@ func Open(dir string, o Options) (*Mirror, error) {
 		dir: dir, options: o, files: osFiles{},
 		serving: make(chan struct{}, o.Serving), known: newManifests(),
 		loaded: map[Ref]*mapped{}, busy: map[Ref]bool{}, pulls: map[*Pull]bool{},
+		builds: map[*Build]bool{}, told: map[Ref]*session.SignedManifest{},
 	}
 	return m, disk(m.files.MkdirAll(dir))
 }

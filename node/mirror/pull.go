@@ -80,6 +80,7 @@ func (p *Pull) begin() error {
 			return err
 		}
 	}
+	p.mirror.remember(p.ref, old)
 	if merr := p.mirror.files.MkdirAll(p.dir); merr != nil {
 		return disk(merr)
 	}
@@ -239,6 +240,9 @@ func (p *Pull) CommitContext(ctx context.Context) error {
 		return errors.Join(ErrTurn, p.Close())
 	}
 	err := p.commit(ctx)
+	if err == nil {
+		p.mirror.announce(p.ref, p.signed)
+	}
 	if errors.Is(err, ErrBytes) || errors.Is(err, ErrTorn) || errors.Is(err, ErrFull) {
 		return errors.Join(err, p.Discard())
 	}

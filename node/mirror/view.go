@@ -74,6 +74,7 @@ type mapped struct {
 	signed   *session.SignedManifest
 	segments []*index.Segment
 	regions  []*region
+	tags     []*region // of each segment; they are among regions
 	users    int
 	dropped  bool
 }
@@ -88,7 +89,7 @@ func (l *mapped) drop() error {
 	for _, r := range l.regions {
 		err = errors.Join(err, r.unmap())
 	}
-	l.regions, l.segments = nil, nil
+	l.regions, l.tags, l.segments = nil, nil, nil
 	return err
 }
 
@@ -137,13 +138,14 @@ func (l *mapped) add(dir string, s session.SegmentInfo) error {
 	if err != nil {
 		return lost(err)
 	}
-	l.regions = append(l.regions, tags)
+	l.regions, l.tags = append(l.regions, tags), append(l.tags, tags)
 	var labels *region
 	if s.Kind != session.WithdrawalSegment {
 		labels, err = mapRegion(segmentPath(dir, s.Name, session.LabelsFile))
 		if err != nil && !errors.Is(err, ErrNone) {
 			return err
 		}
+		labels.scattered()
 		l.regions = append(l.regions, labels)
 	}
 	return readable(func() error {

@@ -135,6 +135,9 @@ func TestSuspendedMemberIsRefused(t *testing.T) {
 		return status(t, c, "bank", "platform") == "active" && status(t, c, "police", "platform") == "active" &&
 			status(t, c, "platform", "platform") == "active" // which decides whether it asks at all
 	})
+	for _, org := range []string{"bank", "police"} { // under those of before it is answered no more
+		opens(c, org, 2, trio...)
+	}
 	c.allFinal()
 	if got := ask(t, c, "platform", value); len(got.Matches) != 1 || got.Partial {
 		t.Fatalf("after the reinstatement: %+v", got)

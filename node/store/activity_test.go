@@ -19,11 +19,11 @@ func TestWithdraw(t *testing.T) {
 	if err := s.PutOutputs(t.Context(), 1, []Output{{Digest: digest(1)}, {Digest: digest(99)}}); err != nil {
 		t.Fatal(err)
 	}
-	dry, unknown, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1), digest(9)}, DryRun: true})
-	if err != nil || len(dry) != 1 || unknown != 1 || held(t, s)["email"] != 3 {
+	dry, unknown, id, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1), digest(9)}, DryRun: true})
+	if err != nil || len(dry) != 1 || unknown != 1 || id != 0 || held(t, s)["email"] != 3 {
 		t.Fatalf("dry run: %v %d %v", dry, unknown, err)
 	}
-	got, unknown, err := s.Withdraw(t.Context(), Withdrawal{
+	got, unknown, id, err := s.Withdraw(t.Context(), Withdrawal{
 		Digests: []indicator.Digest{digest(1), digest(1), digest(9), digest(3)}, Reference: "CASE-X",
 	})
 	want := []Withdrawn{{"email", digest(1)}, {"email", digest(3)}, {"phone", digest(4)}}
@@ -42,8 +42,20 @@ func TestWithdraw(t *testing.T) {
 		{Type: "email", Digest: digest(1), Cause: "withdrawn", At: testTime},
 		{Type: "email", Digest: digest(3), Cause: "withdrawn", At: testTime},
 	}
-	if diff := cmp.Diff(wantJournal, journal, cmpopts.IgnoreFields(Journal{}, "ID")); diff != "" || err != nil {
+	if diff := cmp.Diff(wantJournal, journal, cmpopts.IgnoreFields(Journal{}, "ID", "Was")); diff != "" || err != nil {
 		t.Error(diff, err)
+	}
+	removals, next, err := s.Removals(t.Context(), "", 10)
+	if err != nil || next != "" || len(removals) != 1 || removals[0].ID != id {
+		t.Fatalf("removals %+v, %v", removals, err)
+	}
+	last := journal[1].ID
+	wantTypes := []RemovedType{{"email", 2, last}, {"phone", 1, last + 1}}
+	if one, err := s.Removal(t.Context(), id); err != nil || cmp.Diff(wantTypes, one.Types) != "" || one.Cause != "withdrawn" {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if _, err := s.Removal(t.Context(), id+1); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a removal that is none: %v", err)
 	}
 	if c := importRows(t, s, row("email", 1)); c.Imported != 1 {
 		t.Errorf("import after withdrawal: %+v", c)
@@ -89,7 +101,7 @@ func TestRevisionNeverRepeats(t *testing.T) {
 	importRows(t, s, row("email", 1)) // a duplicate changes nothing
 	changed(false)
 	for range 2 {
-		if _, _, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1)}}); err != nil {
+		if _, _, _, err := s.Withdraw(t.Context(), Withdrawal{Digests: []indicator.Digest{digest(1)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,14 +157,15 @@ func TestOutputs(t *testing.T) {
 func TestQueries(t *testing.T) {
 	s := openTest(t, t.TempDir())
 	ref := "ROW-7"
+	found := []Found{
+		{Item: [32]byte{1}, Type: "email", Holder: "Bank B", Reference: &ref, Label: []byte{3}, Place: &Place{Epoch: 2, Tag: [8]byte{9}}},
+		{Item: [32]byte{2}, Type: "phone", Holder: "Bank B"},
+	}
 	full := Query{
 		ID: "q2", At: testTime, Purpose: "platform-safety", Case: "K-1", CaseSalt: []byte{1, 2}, Queried: 9, Refused: 1,
 		Suppressed: 2, Evaluations: 8, Proofs: 7, Partial: true,
 		Asked: []Asked{{"Bank B", "ok", ""}, {"Police C", "unreachable", "ask them"}},
-		Matches: []Match{
-			{Type: "email", Holder: "Bank B", Reference: &ref, Label: []byte{3}},
-			{Type: "phone", Holder: "Bank B"},
-		},
+		Found: found,
 	}
 	for _, q := range []Query{{ID: "q1", At: testTime}, full, {ID: "q3", At: testTime}} {
 		if err := s.SaveQuery(t.Context(), q); err != nil {
@@ -160,7 +173,15 @@ func TestQueries(t *testing.T) {
 		}
 	}
 	got, err := s.Query(t.Context(), "q2")
-	if diff := cmp.Diff(full, got); diff != "" || err != nil {
+	want := full
+	want.Found = nil
+	for _, f := range found {
+		want.Matches = append(want.Matches, Match{
+			ID: MatchID(f.Holder, f.Type, f.Item), Source: FromQuery, Type: f.Type, Holder: f.Holder, Reference: f.Reference,
+			Label: f.Label, FirstSeen: testTime, LastSeen: testTime, State: MatchNew, Place: f.Place,
+		})
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	if _, err := s.Query(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
@@ -189,7 +210,7 @@ func TestQueries(t *testing.T) {
 
 func charge(id byte, count uint64) Charge {
 	return Charge{
-		RequestID: [16]byte{id}, HeaderHash: [32]byte{id}, Querier: "peer", Type: "email", Day: "2026-03-01",
+		RequestID: [16]byte{id}, HeaderHash: [32]byte{id}, Querier: "peer", Member: "Bank B", Type: "email", Day: "2026-03-01",
 		Count: count, Limit: 100, Header: []byte("header"), Signature: make([]byte, 64),
 	}
 }
@@ -210,8 +231,9 @@ func TestCharge(t *testing.T) {
 		{charge(3, 1), 0, ErrBudget},
 		{charge(2, 40), 0, ErrReplay},
 		{other(charge(3, 1), func(c *Charge) { c.Type = "phone" }), 99, nil},
-		{other(charge(4, 1), func(c *Charge) { c.Querier = "another" }), 99, nil},
-		{other(charge(1, 1), func(c *Charge) { c.Querier = "another" }), 98, nil}, // ids are the querier's own
+		{other(charge(4, 1), func(c *Charge) { c.Querier, c.Member = "another", "Police C" }), 99, nil},
+		{other(charge(1, 1), func(c *Charge) { c.Querier, c.Member = "another", "Police C" }), 98, nil}, // ids are the querier's own
+		{other(charge(9, 1), func(c *Charge) { c.Querier = "after a rotation" }), 0, ErrBudget},         // a new key is no new budget
 		{other(charge(5, 1), func(c *Charge) { c.Day = "2026-03-02" }), 99, nil},
 		{other(charge(6, 0), func(c *Charge) { c.Limit = 10 }), 0, nil}, // the board lowered the limit
 		{other(charge(7, 1), func(c *Charge) { c.Limit = 0 }), 0, ErrBudget},
@@ -248,17 +270,60 @@ func TestChargesDoNotRace(t *testing.T) {
 
 func TestPublished(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	for _, want := range []Published{{}, {3, 1, [32]byte{1}}, {5, 2, [32]byte{2}}} {
+	for _, want := range []Published{
+		{},
+		{3, 1, [32]byte{1}, Position{7, 0}, map[[32]byte]Position{{9}: {}}},
+		{5, 2, [32]byte{2}, Position{8, 4}, map[[32]byte]Position{{9}: {}, {8}: {7, 0}}},
+	} {
 		if want.Version != 0 {
 			if err := s.SetPublished(t.Context(), 1, "email", want); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got, err := s.Published(t.Context(), 1, "email"); got != want || err != nil {
+		if got, err := s.Published(t.Context(), 1, "email"); !cmp.Equal(got, want) || err != nil {
 			t.Errorf("%+v, want %+v, %v", got, want, err)
 		}
 	}
-	if got, err := s.Published(t.Context(), 2, "email"); got != (Published{}) || err != nil {
+	if got, err := s.Published(t.Context(), 2, "email"); !cmp.Equal(got, Published{}) || err != nil {
 		t.Errorf("another epoch: %+v, %v", got, err)
+	}
+	if hash, ok, err := s.Shown(t.Context(), 1, "email", 1); hash != [32]byte{1} || !ok || err != nil {
+		t.Errorf("version 1: %x, %v, %v", hash, ok, err)
+	}
+	if _, ok, err := s.Shown(t.Context(), 1, "email", 3); ok || err != nil {
+		t.Errorf("version 3: %v, %v", ok, err)
+	}
+	for line, want := range map[int64]uint64{0: 1, 1: 2, 4: 2} {
+		if got, ok, err := s.GoneWith(t.Context(), 1, "email", line); got != want || !ok || err != nil {
+			t.Errorf("line %d is gone with %d, %v, %v", line, got, ok, err)
+		}
+	}
+	if _, ok, err := s.GoneWith(t.Context(), 1, "email", 5); ok || err != nil {
+		t.Errorf("a line that nothing shows yet: %v, %v", ok, err)
+	}
+}
+
+// TestAcknowledgements: the newest word of each mirror is kept, whatever order they come in.
+func TestAcknowledgements(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	for _, version := range []uint64{3, 5, 4} {
+		words := []Acknowledged{{Mirror: "b", Epoch: 1, Type: "email", Version: version, Word: []byte{byte(version)}}}
+		if version == 4 {
+			words = append(words, Acknowledged{Mirror: "a", Epoch: 1, Type: "email", Version: 1, Word: []byte{9}})
+		}
+		if err := s.Acknowledge(t.Context(), words); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Acknowledgements(t.Context(), 1, "email")
+	want := []Acknowledged{
+		{Mirror: "a", Epoch: 1, Type: "email", Version: 1, At: testTime, Word: []byte{9}},
+		{Mirror: "b", Epoch: 1, Type: "email", Version: 5, At: testTime, Word: []byte{5}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if got, err := s.Acknowledgements(t.Context(), 2, "email"); len(got) != 0 || err != nil {
+		t.Errorf("another epoch: %v, %v", got, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 
 	"github.com/crosslight/crosslight/protocol/indicator"
 )
@@ -24,12 +25,20 @@ type item struct {
 // What is imported meanwhile is seen at the end, what is withdrawn before its page is read is not:
 // compare [Store.Count] before and after where that matters.
 func (s *Store) Each(ctx context.Context, epoch uint64, t indicator.Type, fn func(d indicator.Digest, label, f []byte) error) error {
-	for last := int64(0); ; {
+	return s.EachBetween(ctx, epoch, t, 0, math.MaxInt64, fn)
+}
+
+// EachBetween is Each for the indicators with an id above after and up to upTo: see [Position].
+func (s *Store) EachBetween(ctx context.Context, epoch uint64, t indicator.Type, after, upTo int64, fn func(d indicator.Digest, label, f []byte) error) error {
+	for last := after; ; {
 		page, err := s.page(ctx, epoch, t, last)
 		if err != nil {
 			return err
 		}
 		for _, it := range page {
+			if it.id > upTo {
+				return nil
+			}
 			if err := fn(it.digest, it.label, it.f); err != nil {
 				return err
 			}
@@ -56,7 +65,7 @@ func (s *Store) page(ctx context.Context, epoch uint64, t indicator.Type, after 
 	})
 }
 
-// Output is the OPRF output of one of the member's own indicators.
+// Output is the OPRF output of one of the member's own indicators, sealed by the caller.
 type Output struct {
 	Digest indicator.Digest
 	F      [64]byte

@@ -40,6 +40,8 @@ var (
 var (
 	// ErrBudget reports a charge above the day's limit. Nothing was charged.
 	ErrBudget = errors.New("budget spent")
+	// ErrCeiling reports a charge above the ceiling of all queriers of a type. It is an [ErrBudget].
+	ErrCeiling = fmt.Errorf("%w by all queriers of the type together", ErrBudget)
 	// ErrReplay reports a request that was charged before, unchanged: it may be answered again, for
 	// nothing was charged now.
 	ErrReplay = errors.New("request was charged before")

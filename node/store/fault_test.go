@@ -151,7 +151,7 @@ func TestDiskFull(t *testing.T) {
 			return err
 		},
 		"save a query": func(s *Store) error {
-			return s.SaveQuery(t.Context(), Query{ID: "q", Matches: []Match{{Type: "email", Label: make([]byte, 100_000)}}})
+			return s.SaveQuery(t.Context(), Query{ID: "q", Found: []Found{{Type: "email", Label: make([]byte, 100_000)}}})
 		},
 		"charge": func(s *Store) error {
 			c := charge(1, 1)
@@ -338,7 +338,7 @@ func TestOtherProcessHoldsTheDatabase(t *testing.T) {
 	if _, err := s.main.write.Exec("PRAGMA busy_timeout = 1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.Withdraw(t.Context(), Withdrawal{Reference: "x"}); !errors.Is(err, ErrLocked) {
+	if _, _, _, err := s.Withdraw(t.Context(), Withdrawal{Reference: "x"}); !errors.Is(err, ErrLocked) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := other.Exec("ROLLBACK"); err != nil {

@@ -127,7 +127,7 @@ func (m model) withdrawFrom(rt *rapid.T, s *Store) {
 			delete(m, d)
 		}
 	}
-	out, gotUnknown, err := s.Withdraw(rt.Context(), w)
+	out, gotUnknown, _, err := s.Withdraw(rt.Context(), w)
 	if err != nil || int64(len(out)) != gone || gotUnknown != unknown {
 		rt.Fatalf("%d withdrawn, %d unknown, want %d, %d: %v", len(out), gotUnknown, gone, unknown, err)
 	}

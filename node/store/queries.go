@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
-
-	"github.com/crosslight/crosslight/protocol/indicator"
 )
 
 // Query is a question that this member asked, as it is kept: no value, no digest.
@@ -23,8 +21,9 @@ type Query struct {
 	Proofs      int64
 	Partial     bool
 	Asked       []Asked
-	Matches     []Match
-	Sent        []Sent // written, and not read back by the lists of queries
+	Found       []Found // written; they are read back as Matches
+	Matches     []Match // read: with the reference and the label as they were then
+	Sent        []Sent  // written, and not read back by the lists of queries
 }
 
 // Sent is one request to a holder and its receipt, each with the signature over it, as they went over
@@ -37,15 +36,6 @@ type Sent struct {
 
 // Asked says how one holder answered.
 type Asked struct{ Member, Status, Detail string }
-
-// Match is an indicator shared with a holder. Reference is the querier's own, nil where it has none;
-// Label is the holder's, encoded, nil where policy reveals the match alone.
-type Match struct {
-	Type      indicator.Type
-	Holder    string
-	Reference *string
-	Label     []byte
-}
 
 // SaveQuery keeps a query with its answers, all of it or nothing.
 func (s *Store) SaveQuery(ctx context.Context, q Query) error {
@@ -85,21 +75,8 @@ func saveQuery(ctx context.Context, c *sql.Conn, q Query) error {
 			return err
 		}
 	}
-	return saveMatches(ctx, c, seq, q.Matches)
-}
-
-func saveMatches(ctx context.Context, c *sql.Conn, seq int64, matches []Match) error {
-	put, err := c.PrepareContext(ctx, "INSERT INTO match (query, n, type, holder, reference, label) VALUES (?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	for n, m := range matches {
-		if _, err := put.ExecContext(ctx, seq, n, string(m.Type), m.Holder, m.Reference, m.Label); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = addMatches(ctx, c, Sighting{Source: FromQuery, Origin: q.ID, At: q.At, Purpose: q.Purpose, Case: q.Case}, q.Found)
+	return err
 }
 
 const queryColumns = `seq, id, at, purpose, case_ref, case_salt, queried, refused, suppressed, evaluations, proofs, partial`
@@ -147,14 +124,22 @@ func (s *Store) Query(ctx context.Context, id string) (Query, error) {
 	if q.Asked, err = s.asked(ctx, seq); err != nil {
 		return Query{}, err
 	}
-	rows, err := s.activity.read.QueryContext(ctx, "SELECT type, holder, reference, label FROM match WHERE query = ? ORDER BY n", seq)
-	if err != nil {
-		return Query{}, cause(ctx, err)
-	}
-	q.Matches, err = collect(ctx, rows, func(rows *sql.Rows, m *Match) error {
-		return rows.Scan(&m.Type, &m.Holder, &m.Reference, &m.Label)
-	})
+	q.Matches, err = s.sightedBy(ctx, FromQuery, id)
 	return q, err
+}
+
+// sightedBy lists what one origin found, in its order, with reference and label as they were then.
+func (s *Store) sightedBy(ctx context.Context, source Source, origin string) ([]Match, error) {
+	rows, err := s.activity.read.QueryContext(ctx, `SELECT m.seq, m.id, m.source, m.type, m.holder, s.reference, s.label,
+		m.first_seen, m.last_seen, m.state, m.epoch, m.tag, m.proof
+		FROM sighting AS s JOIN match AS m ON m.seq = s.match WHERE s.source = ? AND s.origin = ? ORDER BY s.n`, string(source), origin)
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	return collect(ctx, rows, func(rows *sql.Rows, m *Match) error {
+		_, err := scanMatch(rows, m)
+		return err
+	})
 }
 
 func scanQuery(row scanner, q *Query) (seq int64, err error) {

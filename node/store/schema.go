@@ -62,7 +62,7 @@ CREATE TABLE output (
 	f         BLOB    NOT NULL CHECK (length(f) = 64),
 	PRIMARY KEY (indicator, epoch)
 ) WITHOUT ROWID;
-`}
+`, epochSchema, indexSchema}
 
 var activitySchemas = []string{`
 CREATE TABLE meta (
@@ -135,4 +135,4 @@ CREATE TABLE meter (
 	used    INTEGER NOT NULL,
 	PRIMARY KEY (querier, type, day)
 ) WITHOUT ROWID;
-`}
+`, matchSchema, budgetSchema}

@@ -14,8 +14,9 @@
 // index is written front to back. DESIGN.md says what else was tried.
 //
 // What leaks, to whoever reads the two files: digests (which for a phone number are as good as the
-// number), labels, references, OPRF outputs, whom this member asked and who asked it. No raw value,
-// no masked value, no blinding factor and no digest of a question is in them.
+// number), labels, references, whom this member asked and who asked it. No raw value,
+// no masked value, no blinding factor and no digest of a question is in them, and no OPRF output in the clear:
+// node/holder seals them under the epoch's key.
 package store
 
 import (

@@ -305,7 +305,7 @@ func TestOpenRefuses(t *testing.T) {
 		prepare func(*testing.T, string)
 		want    error
 	}{
-		{"a newer schema", change("PRAGMA user_version = 2"), ErrSchema},
+		{"a newer schema", change("PRAGMA user_version = 99"), ErrSchema},
 		{"a negative schema", change("PRAGMA user_version = -1"), ErrSchema},
 		{"another program's database", change("PRAGMA application_id = 77"), ErrSchema},
 		{"not a database", func(t *testing.T, path string) {

@@ -206,7 +206,32 @@ func (s *Submitter) once(ctx context.Context, raw entry.Raw) (uint64, error) {
 	case leader == s.self:
 		return s.apply(ctx, raw)
 	}
+	ctx, cancel := s.whileLeads(ctx, leader)
+	defer cancel()
 	return s.forward(ctx, leader, raw)
+}
+
+// whileLeads ends with ctx, and as soon as this node hears that the leader leads no more: one that was cut off
+// does not answer, and the next one is there long before the patience with it is at an end. Bringing the entry
+// to both is harmless.
+func (s *Submitter) whileLeads(ctx context.Context, leader string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(retryEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if now, ok := s.ledger.Leader(); !ok || now != leader {
+					cancel()
+					return
+				}
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 // apply submits to the replica here. An entry that stands already gives its index.

@@ -25,6 +25,7 @@ type book struct {
 	state  *state.State
 	leaves atomic.Pointer[[][]byte]
 	final  *atomic.Uint64 // nil: finality does not run
+	other  atomic.Bool    // another node leads than at first
 }
 
 func newBook(t *testing.T) *book {
@@ -55,7 +56,13 @@ func (b *book) WaitFinal(ctx context.Context, size uint64) error {
 	return nil
 }
 
-func (b *book) Leader() (string, bool)       { return "leader", true }
+func (b *book) Leader() (string, bool) {
+	if b.other.Load() {
+		return "another", true
+	}
+	return "leader", true
+}
+
 func (b *book) View(read func(*state.State)) { read(b.state) }
 func (b *book) append(raw []byte)            { l := append(*b.leaves.Load(), raw); b.leaves.Store(&l) }
 
@@ -121,6 +128,33 @@ func TestSubmitThroughTheLeader(t *testing.T) {
 	index, _, err := s.Submit(t.Context(), key, nodeInfo)
 	if err != nil || index != 1 {
 		t.Fatalf("index %d, %v", index, err)
+	}
+}
+
+// TestLeaderThatIsCutOff: a leader that falls silent is left as soon as another one leads, not when the patience
+// with it ends.
+func TestLeaderThatIsCutOff(t *testing.T) {
+	b := newBook(t)
+	asked := make(chan struct{}, 1)
+	s, key := submitter(b, leader{func(r forward.Request) forward.Response {
+		if !b.other.Load() {
+			asked <- struct{}{}
+			<-t.Context().Done() // it hears, and is not heard
+		}
+		b.append(r.Entry)
+		return forward.Response{V: 1, Code: forward.Accepted, Index: 1}
+	}})
+	go func() {
+		<-asked
+		b.other.Store(true)
+	}()
+	began := time.Now()
+	index, _, err := s.Submit(t.Context(), key, nodeInfo)
+	if err != nil || index != 1 {
+		t.Fatalf("index %d, %v", index, err)
+	}
+	if took := time.Since(began); took >= answerWithin {
+		t.Errorf("it took %v, the whole patience with a leader", took)
 	}
 }
 

@@ -24,15 +24,19 @@ type item struct {
 	record uint64 // its number in the scratch
 }
 
-// Builder makes one segment. It is for one goroutine; derive F on as many as there are.
+// preparedSize is an item on its way into the builder: its tag, then its record.
+const preparedSize = TagSize + recordSize
+
+// Builder makes one segment. It is for one goroutine but for [Builder.Prepare], which does what costs
+// most; call that on as many goroutines as there are cores, where F is derived.
 type Builder struct {
 	header  Header
 	deriver *Deriver
 	items   []item
 	scratch Scratch
 	out     *bufio.Writer
-	record  []byte
-	err     error // the first error; Finish repeats it
+	buffer  []byte // for Add
+	err     error  // the first error; Finish repeats it
 }
 
 // NewBuilder starts a segment. salt must be 16 fresh random bytes for every build, also for one that
@@ -43,7 +47,7 @@ func NewBuilder(c Context, kind Kind, salt [SaltSize]byte, scratch Scratch) *Bui
 		deriver: NewDeriver(c),
 		scratch: scratch,
 		out:     bufio.NewWriterSize(scratch, 1<<18),
-		record:  make([]byte, 0, recordSize),
+		buffer:  make([]byte, 0, preparedSize),
 	}
 	if !kind.valid() {
 		b.err = fmt.Errorf("%w: kind %d", ErrKind, kind)
@@ -60,24 +64,49 @@ func (b *Builder) Add(f *[OutputSize]byte, label []byte) error {
 	return b.err
 }
 
-func (b *Builder) add(f *[OutputSize]byte, label []byte) error {
-	if uint64(len(b.items)) >= MaxCount {
-		return ErrCount
+func (b *Builder) add(f *[OutputSize]byte, label []byte) (err error) {
+	if b.buffer, err = b.Prepare(b.buffer[:0], f, label); err != nil {
+		return err
 	}
+	return b.put(b.buffer)
+}
+
+// Prepare derives the tag of an item, seals its label, and appends both to dst, which [Builder.Put] takes
+// later. Unlike the other methods it may be called on many goroutines at once. Errors are those of the
+// item: [ErrTooLong], and [ErrKind] for a label in a withdrawal.
+func (b *Builder) Prepare(dst []byte, f *[OutputSize]byte, label []byte) ([]byte, error) {
 	tag, rest := b.deriver.tag(f)
-	record := append(b.record[:0], rest[:]...)
+	dst = append(append(dst, tag[:]...), rest[:]...)
 	switch {
 	case b.header.Kind != Withdrawal:
-		var err error
-		if record, err = b.deriver.seal(record, f, &b.header.Salt, label); err != nil {
+		return b.deriver.seal(dst, f, &b.header.Salt, label)
+	case len(label) != 0:
+		return dst, fmt.Errorf("%w: a withdrawal has no labels", ErrKind)
+	}
+	return dst, nil
+}
+
+// Put puts in items that [Builder.Prepare] of this builder has made, one behind the other. After an error
+// the builder is of no further use.
+func (b *Builder) Put(prepared []byte) error {
+	if b.err == nil {
+		b.err = b.put(prepared)
+	}
+	return b.err
+}
+
+func (b *Builder) put(prepared []byte) error {
+	size := TagSize + int(b.recordSize())
+	for ; len(prepared) > 0; prepared = prepared[size:] {
+		if uint64(len(b.items)) >= MaxCount {
+			return ErrCount
+		}
+		b.items = append(b.items, item{Tag(prepared), uint64(len(b.items))})
+		if _, err := b.out.Write(prepared[TagSize:size]); err != nil {
 			return err
 		}
-	case len(label) != 0:
-		return fmt.Errorf("%w: a withdrawal has no labels", ErrKind)
 	}
-	b.items = append(b.items, item{tag, uint64(len(b.items))})
-	_, err := b.out.Write(record)
-	return err
+	return nil
 }
 
 // Summary is what a manifest says of a segment.

@@ -61,6 +61,7 @@ type Refusal struct {
 	Rule       string        // of not-permitted: the rule or the reason, at most 64 printable ASCII bytes
 	RetryAfter time.Duration // of overloaded, whole seconds
 	ResetsAt   time.Time     // of budget-spent, whole seconds
+	BudgetLeft *uint64       // of budget-spent: what is left and was too little, nil if it is not said; whoever hears it reads the receipt
 }
 
 // Error says what to do next.

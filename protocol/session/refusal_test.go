@@ -16,7 +16,8 @@ func TestRefusals(t *testing.T) {
 		}
 		a, h := newAsker(t, 2), newAnswerer(t, 1)
 		q := question(t, h, ask(t, a, 2))
-		with := &Refusal{Code: code, Rule: "rule-1", RetryAfter: 1500 * time.Millisecond, ResetsAt: reset}
+		left := uint64(3)
+		with := &Refusal{Code: code, Rule: "rule-1", RetryAfter: 1500 * time.Millisecond, ResetsAt: reset, BudgetLeft: &left}
 		msg, err := h.Refuse(q, 12, with)
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +27,7 @@ func TestRefusals(t *testing.T) {
 		if !errors.As(err, &got) {
 			t.Fatalf("%s: %v", code, err)
 		}
-		if *got != (Refusal{code, "rule-1", 2 * time.Second, reset}) || answer.Receipt.Size != 12 || CodeOf(err) != code {
+		if *got != (Refusal{Code: code, Rule: "rule-1", RetryAfter: 2 * time.Second, ResetsAt: reset}) || answer.Receipt.Size != 12 || *answer.Receipt.BudgetLeft != 3 || CodeOf(err) != code {
 			t.Errorf("%s: arrived as %+v", code, got)
 		}
 		if text := got.Error(); !strings.HasPrefix(text, string(code)+": ") || !strings.Contains(text, "rule-1") {

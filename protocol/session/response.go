@@ -67,7 +67,7 @@ func (r *Receipt) refusal() *Refusal {
 
 func (r *Receipt) refuse(with *Refusal) {
 	r.Code, r.Answer = with.Code, sha256.Sum256(nil)
-	r.Rule = printable(with.Rule, maxRule)
+	r.Rule, r.BudgetLeft = printable(with.Rule, maxRule), with.BudgetLeft
 	r.RetryAfter = min(maxRetry, uint64(max(0, (with.RetryAfter+time.Second-1)/time.Second)))
 	if !with.ResetsAt.IsZero() {
 		r.ResetsAt = min(maxResets, max(0, with.ResetsAt.Unix()))

@@ -34,13 +34,19 @@ import (
 const (
 	QueryProtocol  = "crosslight/query/v1"
 	MirrorProtocol = "crosslight/mirror/v1"
+	// AcknowledgeProtocol takes a mirror's word that it has a manifest in use.
+	AcknowledgeProtocol = "crosslight/acknowledge/v1"
+	// AnnounceTopic is the gossip in which holders announce manifests; the ledger's id stands behind it.
+	AnnounceTopic = "crosslight/announce/v1"
 )
 
 const (
-	requestDomain  = QueryProtocol + " request"
-	receiptDomain  = QueryProtocol + " receipt"
-	manifestDomain = "crosslight/manifest/v1"
-	caseDomain     = "crosslight/case/v1"
+	requestDomain     = QueryProtocol + " request"
+	receiptDomain     = QueryProtocol + " receipt"
+	announceDomain    = AnnounceTopic
+	acknowledgeDomain = AcknowledgeProtocol
+	manifestDomain    = "crosslight/manifest/v1"
+	caseDomain        = "crosslight/case/v1"
 )
 
 // Sizes and limits, in bytes and items.

@@ -248,6 +248,7 @@ func filledProposal(req hub.ProposeRequest) hub.ProposeRequest {
 func filledPolicy(p hub.Policy) hub.Policy {
 	p.Purposes = append([]string{}, p.Purposes...)
 	p.Rules = append([]hub.Rule{}, p.Rules...)
+	p.Ceilings = append([]hub.Ceiling{}, p.Ceilings...)
 	for i := range p.Rules {
 		r := &p.Rules[i]
 		for _, list := range []*[]string{&r.FromSectors, &r.FromMembers, &r.ToSectors, &r.ToMembers, &r.Types, &r.Purposes} {

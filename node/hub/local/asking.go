@@ -35,6 +35,7 @@ type asking struct {
 	plan     *plan
 	exchange *exchange
 	stream   p2p.Stream // opened at the first job
+	epoch    uint64     // that the last run asked under
 }
 
 // work takes jobs until there are none or the exchange has failed. A refusal of one type ends that type
@@ -83,6 +84,11 @@ func (a *asking) persist(ctx context.Context, j job) error {
 			a.hangUp() // what is in flight is of no use any more
 		}
 		var r *session.Refusal
+		turned := isEpochOver(err) || errors.Is(err, errNoIndex) && a.exchange.turning()
+		if turned && a.turn(ctx, j.typ, a.epoch) {
+			j.questions = rest
+			continue
+		}
 		if !errors.As(err, &r) || r.Code != session.Overloaded || !a.exchange.mayPause() {
 			return err
 		}
@@ -114,8 +120,9 @@ type flight struct {
 // answer, and the stream goes on.
 func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	rest = j.questions
-	permit := a.exchange.permits[j.typ]
-	if _, err := a.hub.cfg.Mirror.Manifest(a.exchange.ref(j.typ)); err != nil {
+	permit := a.exchange.permit(j.typ)
+	a.epoch = permit.Epoch()
+	if err := a.exchange.pin(a.hub, a.exchange.ref(permit, j.typ)); err != nil {
 		return rest, fmt.Errorf("%w: %w", errNoIndex, err)
 	}
 	public := permit.PublicKey()
@@ -219,6 +226,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 	answer, err := machine.Receive(msg)
 	if answer != nil { // a refusal has a receipt too
 		a.note(f, answer)
+		a.exchange.hear(j.typ, answer, err)
 	}
 	if err != nil {
 		return err
@@ -232,7 +240,7 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 		return errors.Join(err, a.keep(permit, f.sent, msg))
 	}
 	a.hub.cfg.Metrics.ProofsVerified.Add(float64(len(f.questions)))
-	a.exchange.keep(j.typ, f.questions, outputs)
+	a.exchange.keep(permit, j.typ, f.questions, outputs)
 	return nil
 }
 

@@ -34,6 +34,8 @@ func (h *Hub) contentOf(req hub.ProposeRequest) (entry.Proposal, error) {
 		return entry.SetVoter{Member: req.Member, Voter: req.Voter}, nil
 	case "sector":
 		return entry.SetSector{Member: req.Member, Sector: member.Sector(req.Sector)}, nil
+	case "epoch-end":
+		return entry.EpochEnd{Member: req.Member}, nil
 	case "policy":
 		return h.policyContent(req)
 	case "thresholds":

@@ -63,6 +63,7 @@ var kinds = []struct{ below, hub error }{
 	{entry.ErrHandOverOpen, hub.ErrConflict},
 	{entry.ErrRotationWaits, hub.ErrConflict},
 	{entry.ErrRotationRests, hub.ErrConflict},
+	{entry.ErrTooManyKeys, hub.ErrConflict},
 	{entry.ErrNoSuchKey, hub.ErrNotFound},
 	{context.DeadlineExceeded, hub.ErrUnavailable},
 }

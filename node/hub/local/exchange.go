@@ -49,8 +49,11 @@ type exchange struct {
 	fault     error                   // the gravest so far
 	over      map[indicator.Type]bool // types that the holder refused
 	pauses    int                     // waits for an overloaded holder that are left
-	answers   []answered              // what came back, looked up when the exchange is over
-	found     []found
+	turns     int                     // changes of epoch so far
+	pins      map[mirror.Ref]*mirror.View
+	told      map[indicator.Type]store.Told // what is left of budgets
+	answers   []answered                    // what came back, looked up when the exchange is over
+	found     []store.Found
 	kept      []store.Sent // what both sides signed
 }
 
@@ -217,7 +220,7 @@ func ofTheIndex(err error) bool {
 // answers up. Where the index does not come, an older one is better than none: it is asked about, and
 // the report says that it is not up to date. A type without any index is not asked about at all, for
 // the budget would be spent on answers that cannot be read.
-func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
+func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if len(e.permits) == 0 {
 		return nil
 	}
@@ -241,7 +244,11 @@ func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []found {
 		})
 	}
 	wg.Wait()
+	e.noteTold(ctx, h)
 	e.lookUp(h)
+	if err := e.unpin(); err != nil {
+		h.cfg.Log.Warn("an index could not be let go", "holder", e.holder.Name, "error", err)
+	}
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	return e.found
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/audit"
@@ -28,7 +29,25 @@ func (h *Hub) LedgerCheckpoint(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, classed(err)
 	}
-	return c.Bytes(), nil
+	return h.withOthers(ctx, c).Bytes(), nil
+}
+
+// gatherWithin bounds the questions to members without a vote and to outside witnesses: those that do not
+// answer are left out.
+const gatherWithin = 3 * time.Second
+
+// withOthers adds the cosignatures of those that have no vote, as far as a checkpoint has room for them.
+func (h *Hub) withOthers(ctx context.Context, c tlog.CosignedCheckpoint) tlog.CosignedCheckpoint {
+	ctx, cancel := context.WithTimeout(ctx, gatherWithin)
+	defer cancel()
+	others := h.cfg.Gather(ctx, c)
+	room := tlog.MaxLines - len(c.Signatures) - len(c.Cosignatures)
+	all, err := tlog.NewCosignedCheckpoint(c.SignedCheckpoint, append(slices.Clone(c.Cosignatures), others[:min(len(others), room)]...)...)
+	if err != nil { // a witness under the name of a voter: without any of them it is final as well
+		h.cfg.Log.Warn("cosignatures beyond the voters' were left out", "error", err)
+		return c
+	}
+	return all
 }
 
 // LedgerProof implements [hub.Hub].

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
@@ -55,7 +56,7 @@ func (h *Hub) Indicator(ctx context.Context, digest string) (hub.Indicator, erro
 }
 
 // Withdraw implements [hub.Hub]. When it returns, the indicators are out of the store and out of the
-// index that this node serves; mirrors elsewhere drop them when they next look.
+// index that this node serves, and those mirrors that can be reached have said so or had the time for it.
 func (h *Hub) Withdraw(ctx context.Context, req hub.WithdrawRequest) (hub.WithdrawReport, error) {
 	what := store.Withdrawal{Reference: req.Reference, DryRun: req.DryRun}
 	for i, v := range req.Values {
@@ -68,7 +69,7 @@ func (h *Hub) Withdraw(ctx context.Context, req hub.WithdrawRequest) (hub.Withdr
 	if len(what.Digests) == 0 && what.Reference == "" {
 		return hub.WithdrawReport{}, fmt.Errorf("%w: name a value, a digest or a reference to withdraw", hub.ErrInvalid)
 	}
-	gone, unknown, err := h.cfg.Store.Withdraw(ctx, what)
+	gone, unknown, removal, err := h.cfg.Store.Withdraw(ctx, what)
 	if err != nil {
 		return hub.WithdrawReport{}, classed(err)
 	}
@@ -85,8 +86,16 @@ func (h *Hub) Withdraw(ctx context.Context, req hub.WithdrawRequest) (hub.Withdr
 	if err := h.cfg.Indexer.Publish(ctx); err != nil && !errors.Is(err, holder.ErrNoEpoch) {
 		return report, classed(fmt.Errorf("%d indicators are withdrawn from the store, but the index shows them until it is built, which the node goes on trying: %w", len(gone), err))
 	}
+	far, err := h.awaitRemoval(ctx, removal, time.Duration(min(req.WaitSeconds, maxWait))*time.Second)
+	if err != nil {
+		return report, err
+	}
+	report.Removal = &far
 	return report, nil
 }
+
+// maxWait is how many seconds a withdrawal waits for mirrors at most.
+const maxWait = 60
 
 // withdrawn resolves a value to its digest. What was derived from it stays unless it is named too: it
 // may have been imported for itself.

@@ -6,12 +6,14 @@
 package local
 
 import (
+	"context"
 	"log/slog"
 	"runtime"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
@@ -36,13 +38,16 @@ type Config struct {
 	Replica  *replica.Replica
 	Submit   *submit.Submitter
 	Indexer  *holder.Indexer
+	Holder   *holder.Holder
 	Host     *p2p.Host
 	Metrics  *telemetry.Metrics
 	Health   *telemetry.Health
 	Evidence string // the folder that takes proofs of others' faults
 	Log      *slog.Logger
 	Now      func() time.Time
-	Settled  func() bool // whether this node's ledger is of the present
+	// Gather asks members without a vote, and outside witnesses, for their cosignatures.
+	Gather  func(context.Context, tlog.CosignedCheckpoint) []tlog.Cosignature
+	Settled func() bool // whether this node's ledger is of the present
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
 }
@@ -51,6 +56,7 @@ type Config struct {
 type Hub struct {
 	cfg     Config
 	started time.Time
+	follow  *followers
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
 }
 
@@ -58,7 +64,9 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	cfg.Mirror.OnUpdate(h.changed)
+	return h
 }
 
 // nameOf is the name of the member behind a peer ID, or empty.

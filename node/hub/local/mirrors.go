@@ -1,9 +1,6 @@
 package local
 
 import (
-	"context"
-	"time"
-
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
@@ -24,78 +21,37 @@ func (h *Hub) entitled(holder state.Member) fetch.Entitled {
 	}
 }
 
-// Periods of the mirror's own work: a query updates the holders that it asks at once.
-const (
-	followEvery = 5 * time.Second
-	followLimit = 20 * time.Second
-)
-
-// Follow keeps the mirrors up to date in the background until ctx ends, so that a query finds large
-// indexes here already.
-func (h *Hub) Follow(ctx context.Context) {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			h.followAll(ctx)
+// retain removes the indexes of epochs that are over and of members that are no longer in good standing.
+func (h *Hub) retain() {
+	oldest := map[member.PublicKey]uint64{} // epoch that serves, by node key
+	h.cfg.Replica.View(func(s *state.State) {
+		for _, m := range s.Members() {
+			if m.Status != state.Active && m.Name != h.cfg.Name {
+				continue
+			}
+			oldest[m.Keys.Node] = m.Epoch + 1
+			for _, e := range s.Serving(m.Name) {
+				oldest[m.Keys.Node] = min(oldest[m.Keys.Node], e.Commit.Epoch)
+			}
 		}
-	}
-}
-
-func (h *Hub) followAll(ctx context.Context) {
-	if !h.cfg.Settled() {
-		return
-	}
-	var members []state.Member
-	h.cfg.Replica.View(func(s *state.State) { members = s.Members() })
-	h.retain(members)
-	for _, m := range members {
-		if m.Name == h.cfg.Name || m.Status != state.Active || m.Epoch == 0 {
-			continue
-		}
-		h.followOne(ctx, m)
-	}
-}
-
-// followOne brings all of a holder's indexes here, not only those that were asked about lately: when
-// they are fetched does not show what this member looks for.
-func (h *Hub) followOne(ctx context.Context, m state.Member) {
-	ctx, cancel := context.WithTimeout(ctx, followLimit)
-	defer cancel()
-	if err := h.cfg.Fetcher.Update(ctx, m.Keys.Node, h.entitled(m)); err != nil {
-		h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
-	}
-}
-
-// retain removes the indexes of ended epochs and of members that are no longer in good standing.
-func (h *Hub) retain(members []state.Member) {
-	standing := map[member.PublicKey]uint64{}
-	for _, m := range members {
-		if m.Status == state.Active || m.Name == h.cfg.Name {
-			standing[m.Keys.Node] = m.Epoch
-		}
-	}
-	if err := h.cfg.Mirror.Retain(standing); err != nil {
+	})
+	if err := h.cfg.Mirror.Retain(oldest); err != nil {
 		h.cfg.Log.Warn("ended indexes could not be removed", "error", err)
 	}
 }
 
-// mirrored is how many entries of a holder's index are here.
-func (h *Hub) mirrored(holder state.Member) (n int64) {
+// mirrored is how many entries of a holder's index are here, in the newest epoch of which there are any.
+func (h *Hub) mirrored(holder state.Member) int64 {
 	manifests, err := h.cfg.Mirror.Manifests(holder.Keys.Node)
 	if err != nil {
 		return 0
 	}
+	entries, newest := map[uint64]int64{}, uint64(0)
 	for _, m := range manifests {
-		if m.Manifest.Epoch != holder.Epoch {
-			continue
-		}
+		newest = max(newest, m.Manifest.Epoch)
 		for _, s := range m.Manifest.Segments {
-			n += int64(s.Count)
+			entries[m.Manifest.Epoch] += int64(s.Count)
 		}
 	}
-	return n
+	return entries[newest]
 }

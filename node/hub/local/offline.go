@@ -135,10 +135,12 @@ func (h *Hub) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Subm
 		return out, classed(err)
 	}
 	raw := signed.Entry.Raw()
-	if err := h.acceptable(raw); err != nil {
+	older, err := h.acceptable(raw)
+	if err != nil {
 		return hub.Submitted{}, classed(err)
 	}
-	if out.DryRun = req.DryRun; !req.DryRun {
+	out.DryRun, out.Index = req.DryRun, older
+	if !req.DryRun && older == nil {
 		bring := h.cfg.Submit.Signed
 		if h.cutsOff(signed) {
 			bring = h.cfg.Submit.Entered
@@ -168,13 +170,36 @@ func submittedOf(signed offline.Signed) (hub.Submitted, error) {
 	}, err
 }
 
-// acceptable says whether the ledger would take an entry now, or has it as the newest of its key.
-func (h *Hub) acceptable(raw []byte) (err error) {
+// acceptable says whether the ledger would take an entry now, or has it. The state remembers the newest entry
+// of a key alone, so an older one that stands looks there like any other that uses its number again; among the
+// leaves it is found, and its index returned.
+func (h *Hub) acceptable(raw []byte) (older *uint64, err error) {
 	h.cfg.Replica.View(func(s *state.State) { err = s.Check(raw) })
-	if errors.Is(err, entry.ErrDuplicate) {
-		return nil
+	switch {
+	case errors.Is(err, entry.ErrDuplicate):
+		return nil, nil
+	case errors.Is(err, entry.ErrReplayed):
+		if index, ok := h.standsAt(entry.HashOf(raw)); ok {
+			return &index, nil
+		}
 	}
-	return timely(err)
+	return nil, timely(err)
+}
+
+// standsAt looks for an entry among the leaves, from the newest on.
+func (h *Hub) standsAt(hash entry.Hash) (index uint64, ok bool) {
+	var size uint64
+	h.cfg.Replica.View(func(s *state.State) { size = s.Size() })
+	leaves, err := h.cfg.Replica.Leaves(0, size)
+	if err != nil {
+		return 0, false
+	}
+	for i := len(leaves) - 1; i >= 0; i-- {
+		if entry.HashOf(leaves[i]) == hash {
+			return uint64(i), true
+		}
+	}
+	return 0, false
 }
 
 // timely says what to do about a sequence number that is not the seat's next.

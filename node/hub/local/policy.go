@@ -49,12 +49,16 @@ func checkPolicy(s *state.State, ask hub.PolicyAsk) (hub.PolicyDecision, error) 
 // PolicyOf turns a policy as people write it into the one that is signed: lists sorted, free of
 // duplicates.
 func PolicyOf(p hub.Policy) policy.Policy {
-	out := policy.Policy{Version: p.Version, Purposes: p.Purposes}
+	out := policy.Policy{Version: p.Version, Purposes: p.Purposes, EpochDays: p.EpochDays}
+	for _, c := range p.Ceilings {
+		out.Ceilings = append(out.Ceilings, policy.Ceiling(c))
+	}
 	for _, r := range p.Rules {
 		out.Rules = append(out.Rules, policy.Rule{
 			ID: r.ID, FromSectors: r.FromSectors, FromMembers: r.FromMembers, ToSectors: r.ToSectors, ToMembers: r.ToMembers,
 			Types: r.Types, Purposes: r.Purposes, Reveal: policy.Reveal(r.Reveal), CaseRequired: r.CaseRequired,
-			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays,
+			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays, WatchSize: r.WatchSize,
+			BulkSetSize: r.BulkSetSize, BulkLearn: policy.Learn(r.BulkLearn), CountAllowed: r.CountAllowed,
 		})
 	}
 	return policy.Normalise(out)
@@ -62,13 +66,19 @@ func PolicyOf(p hub.Policy) policy.Policy {
 
 // PolicyToHub is the way back.
 func PolicyToHub(p policy.Policy) hub.Policy {
-	out := hub.Policy{Version: p.Version, Purposes: list(p.Purposes), Rules: []hub.Rule{}}
+	out := hub.Policy{
+		Version: p.Version, Purposes: list(p.Purposes), Rules: []hub.Rule{}, Ceilings: []hub.Ceiling{}, EpochDays: p.EpochDays,
+	}
+	for _, c := range p.Ceilings {
+		out.Ceilings = append(out.Ceilings, hub.Ceiling(c))
+	}
 	for _, r := range p.Rules {
 		out.Rules = append(out.Rules, hub.Rule{
 			ID: r.ID, FromSectors: list(r.FromSectors), FromMembers: list(r.FromMembers),
 			ToSectors: list(r.ToSectors), ToMembers: list(r.ToMembers),
 			Types: list(r.Types), Purposes: list(r.Purposes), Reveal: string(r.Reveal), CaseRequired: r.CaseRequired,
-			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays,
+			EvaluationsPerDay: r.EvaluationsPerDay, RetentionDays: r.RetentionDays, WatchSize: r.WatchSize,
+			BulkSetSize: r.BulkSetSize, BulkLearn: string(r.BulkLearn), CountAllowed: r.CountAllowed,
 		})
 	}
 	return out

@@ -47,7 +47,9 @@ func reportOf(row store.Query) hub.QueryReport {
 		r.Asked = append(r.Asked, hub.Asked(a))
 	}
 	for _, m := range row.Matches {
-		r.Matches = append(r.Matches, matchOf(m.Type, m.Holder, m.Reference, m.Label))
+		shown := matchOf(m.Type, m.Holder, m.Reference, m.Label)
+		shown.ID = m.ID
+		r.Matches = append(r.Matches, shown)
 	}
 	return r
 }

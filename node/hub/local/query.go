@@ -16,6 +16,7 @@ import (
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
+	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -124,7 +125,7 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 			err = fmt.Errorf("%w: this node is not a member on the ledger it has: wait until it has caught up, or for the board's vote", hub.ErrUnavailable)
 			return
 		}
-		err = p.choose(final, tip, self)
+		err = p.choose(h, final, tip, self)
 	})
 	if stale != nil {
 		return nil, stale
@@ -133,7 +134,7 @@ func (h *Hub) plan(req hub.QueryRequest, q *questions) (*plan, error) {
 }
 
 // choose makes an exchange for each holder that is to be asked.
-func (p *plan) choose(final, tip *state.State, self state.Member) error {
+func (p *plan) choose(h *Hub, final, tip *state.State, self state.Member) error {
 	named := map[string]bool{}
 	for _, name := range p.req.Holders {
 		if _, ok := final.Member(name); !ok {
@@ -148,23 +149,19 @@ func (p *plan) choose(final, tip *state.State, self state.Member) error {
 		if m.Name == self.Name || len(named) > 0 && !named[m.Name] {
 			continue
 		}
-		p.holders = append(p.holders, p.exchange(final, tip, self, m))
+		p.holders = append(p.holders, p.exchange(h, final, tip, self, m))
 	}
 	return nil
 }
 
 // exchange authorises every type with one holder. What is denied is not sent.
-func (p *plan) exchange(final, tip *state.State, self, holder state.Member) *exchange {
+func (p *plan) exchange(h *Hub, final, tip *state.State, self, holder state.Member) *exchange {
 	e := &exchange{
 		holder: holder, permits: map[indicator.Type]ledger.Permit{},
-		over: map[indicator.Type]bool{}, pauses: maxPauses,
+		over: map[indicator.Type]bool{}, pauses: maxPauses, pins: map[mirror.Ref]*mirror.View{}, told: map[indicator.Type]store.Told{},
 	}
-	epoch, _ := final.Epoch(holder.Name)
 	for _, t := range p.questions.types() {
-		permit, err := ledger.Authorised(final, tip, ledger.Ask{
-			LedgerID: p.ask.Ledger, Querier: self.PeerID, Holder: holder.PeerID,
-			Epoch: epoch.Commit.Epoch, Type: string(t), Purpose: p.req.Purpose, HasCase: p.req.Case != "",
-		})
+		permit, err := p.authorise(final, tip, self, holder, t, h.here(holder, t), never)
 		if err != nil {
 			e.deny(t, err)
 			continue
@@ -187,10 +184,10 @@ func (p *plan) commitment(holder string, t indicator.Type) []byte {
 }
 
 // run asks all holders at once and returns what they share with this member.
-func (p *plan) run(ctx context.Context, h *Hub) []found {
+func (p *plan) run(ctx context.Context, h *Hub) []store.Found {
 	var (
 		mu  sync.Mutex
-		all []found
+		all []store.Found
 		wg  sync.WaitGroup
 	)
 	for _, e := range p.holders {
@@ -202,21 +199,14 @@ func (p *plan) run(ctx context.Context, h *Hub) []found {
 		})
 	}
 	wg.Wait()
-	slices.SortFunc(all, found.compare)
+	slices.SortFunc(all, compareFound)
 	return all
 }
 
-// found is a match before it is put in words.
-type found struct {
-	typ       indicator.Type
-	holder    string
-	reference *string
-	label     []byte // encoded, nil where policy reveals the match alone
-}
-
-func (a found) compare(b found) int {
-	return cmp.Or(cmp.Compare(a.typ, b.typ), cmp.Compare(a.holder, b.holder),
-		cmp.Compare(deref(a.reference), deref(b.reference)), slices.Compare(a.label, b.label))
+// compareFound orders matches as a report shows them.
+func compareFound(a, b store.Found) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Holder, b.Holder),
+		cmp.Compare(deref(a.Reference), deref(b.Reference)), slices.Compare(a.Label, b.Label))
 }
 
 func deref(s *string) string {
@@ -227,7 +217,7 @@ func deref(s *string) string {
 }
 
 // conclude puts the outcome into the report.
-func (p *plan) conclude(report *hub.QueryReport, all []found) {
+func (p *plan) conclude(report *hub.QueryReport, all []store.Found) {
 	for _, e := range p.holders {
 		report.Asked = append(report.Asked, e.outcome())
 		report.Evaluations += e.evaluated
@@ -235,7 +225,9 @@ func (p *plan) conclude(report *hub.QueryReport, all []found) {
 		report.Partial = report.Partial || e.incomplete()
 	}
 	for _, f := range all {
-		report.Matches = append(report.Matches, matchOf(f.typ, f.holder, f.reference, f.label))
+		m := matchOf(f.Type, f.Holder, f.Reference, f.Label)
+		m.ID = store.MatchID(f.Holder, f.Type, f.Item)
+		report.Matches = append(report.Matches, m)
 	}
 }
 
@@ -255,7 +247,7 @@ func (p *plan) preview(report *hub.QueryReport) {
 }
 
 // record is what the store keeps of the query: no value and no digest.
-func (p *plan) record(report hub.QueryReport, all []found) store.Query {
+func (p *plan) record(report hub.QueryReport, all []store.Found) store.Query {
 	rec := store.Query{
 		ID: report.ID, At: report.At, Purpose: report.Purpose, Case: p.req.Case,
 		Queried: report.Queried, Refused: report.Refused, Suppressed: report.Suppressed,
@@ -270,8 +262,6 @@ func (p *plan) record(report hub.QueryReport, all []found) store.Query {
 	for _, e := range p.holders {
 		rec.Sent = append(rec.Sent, e.kept...)
 	}
-	for _, f := range all {
-		rec.Matches = append(rec.Matches, store.Match{Type: f.typ, Holder: f.holder, Reference: f.reference, Label: f.label})
-	}
+	rec.Found = all
 	return rec
 }

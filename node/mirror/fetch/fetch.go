@@ -28,6 +28,7 @@ import (
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // Opener opens a stream to a peer; *p2p.Host is one.
@@ -49,6 +50,8 @@ type Fetcher struct {
 	mu    sync.Mutex
 	turns map[member.PublicKey]chan struct{} // holds one token while a holder's are pulled
 	have  map[mirror.Ref]held
+	said  map[mirror.Ref][32]byte // the manifest that the holder was told is in use
+	guard                         // what the ledger has
 
 	suspects sync.Mutex // held while one index is verified
 	cleared  map[mirror.Ref]clearance
@@ -65,6 +68,8 @@ type held struct {
 func New(net Opener, m *mirror.Mirror, ledger [32]byte, bytes func(holder string, n int)) *Fetcher {
 	return &Fetcher{
 		net: net, mirror: m, ledger: ledger, bytes: bytes, now: time.Now,
+		said:  map[mirror.Ref][32]byte{},
+		guard: guard{shown: map[mirror.Ref][]*session.SignedManifest{}, accused: map[[64]byte]bool{}},
 		turns: map[member.PublicKey]chan struct{}{}, have: map[mirror.Ref]held{}, cleared: map[mirror.Ref]clearance{},
 	}
 }

@@ -22,6 +22,8 @@ type update struct {
 	may     Entitled
 	wanted  func(typ string) bool
 
+	anchors map[mirror.Ref]Anchor // as they stood before manifests were asked for
+
 	failed map[mirror.Ref]error // the newest reason
 	tries  map[mirror.Ref]int   // those that a broken stream cut off do not count
 }
@@ -80,6 +82,10 @@ func (u *update) outcome() error {
 // round goes through the holder's manifests once. progress says that the stream broke after an index
 // came over it. The error is that of a round that got no manifests.
 func (u *update) round(ctx context.Context) (progress bool, err error) {
+	u.anchors = u.fetcher.anchored(u.holder)
+	if err := u.leaveBranches(); err != nil {
+		return false, err
+	}
 	stream, err := u.fetcher.net.Open(ctx, u.holder.PeerID(), session.MirrorProtocol)
 	if err != nil {
 		return false, err
@@ -188,7 +194,13 @@ func (u *update) one(ctx context.Context, l *link, m *session.SignedManifest) (p
 	f, ref := u.fetcher, u.ref(m)
 	tags, labels := u.may(ref.Epoch, ref.Type)
 	want := held{m.Hash, labels}
-	if !tags || f.holds(ref, want) {
+	if !tags {
+		return false, nil
+	}
+	if err := f.check(ref, m, u.anchors); err != nil {
+		return false, err
+	}
+	if f.holds(ref, want) {
 		return false, nil
 	}
 	if l.broken != nil {
@@ -196,13 +208,44 @@ func (u *update) one(ctx context.Context, l *link, m *session.SignedManifest) (p
 	}
 	p, err := f.mirror.Begin(u.holder, m, labels)
 	if err != nil {
+		u.compare(ref, m, err)
 		return false, err
 	}
 	if err := u.transfer(ctx, l, p); err != nil {
 		return false, err
 	}
 	f.keep(ref, want)
+	f.note(ref, m)
 	return true, nil
+}
+
+// compare reports a manifest that contradicts the one in use.
+func (u *update) compare(ref mirror.Ref, m *session.SignedManifest, err error) {
+	if !errors.Is(err, session.ErrFork) {
+		return
+	}
+	if old, merr := u.fetcher.mirror.Manifest(ref); merr == nil {
+		u.fetcher.report(Fork{Ref: ref, Served: m, Other: old})
+	}
+}
+
+// leaveBranches drops indexes in use that the ledger does not have: all members are shown what is anchored,
+// so that is what is fetched in their place.
+func (u *update) leaveBranches() error {
+	for ref, a := range u.anchors {
+		if !u.fetcher.review(ref, a) {
+			continue
+		}
+		m, err := u.fetcher.mirror.Manifest(ref)
+		if err != nil || !errors.Is(a.against(m), session.ErrFork) {
+			continue // what was a branch is not in use any more
+		}
+		u.fetcher.forget(ref)
+		if err := u.fetcher.mirror.DropIndex(ref); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // transfer asks for what is missing, a window ahead, and ends the pull. After an error that is of this
