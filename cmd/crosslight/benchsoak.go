@@ -23,7 +23,7 @@ func (a *app) benchSoak() *cobra.Command {
 	var check bool
 	c := a.verb(&cobra.Command{
 		Use: "soak", Short: "Five nodes at work for a long time, killed and started again",
-		Long: "Starts five nodes on loopback. Each member imports, withdraws and asks about values of one pool, while\n" +
+		Long: "Starts five nodes on loopback. Each member watches half of the values of one pool, imports some, withdraws them and asks, while\n" +
 			"four of the nodes are killed without warning and started again, one at a time. Every answer is held\n" +
 			"against what was done, and at the end everything that is left: nothing may be missing, nothing\n" +
 			"there that should not be, and the node that ran all the time may not have grown.",

@@ -19,7 +19,7 @@ func Soak(o soak.Options, found soak.Report, start time.Time) Result {
 	r.Params["settle_s"], r.Params["outage_s"], r.Params["pause_s"] = o.Settle.Seconds(), o.Outage.Seconds(), o.Pause.Seconds()
 	for key, n := range map[string]int64{
 		"imports": found.Imports, "imported": found.Imported, "withdrawals": found.Withdrawals,
-		"questions": found.Questions, "matches": found.Matches, "broken": found.Broken, "kills": found.Kills,
+		"questions": found.Questions, "matches": found.Matches, "alerts": found.Alerts, "broken": found.Broken, "kills": found.Kills,
 	} {
 		r.Figures[key] = n
 	}
@@ -29,7 +29,7 @@ func Soak(o soak.Options, found soak.Report, start time.Time) Result {
 	for _, wrong := range []struct {
 		key string
 		n   int64
-	}{{"missed", found.Missed}, {"spurious", found.Spurious}, {"torn", found.Torn}, {"lost", found.Lost}, {"extra", found.Extra}} {
+	}{{"missed", found.Missed}, {"spurious", found.Spurious}, {"repeated", found.Repeated}, {"torn", found.Torn}, {"lost", found.Lost}, {"extra", found.Extra}} {
 		r.Figures[wrong.key] = float64(wrong.n)
 		r.target(wrong.key, "<=", 0)
 	}

@@ -17,7 +17,8 @@ type actor struct {
 	m     Member
 	i     int
 	rng   *rand.Rand
-	batch int // imports begun
+	batch int    // imports begun
+	watch string // its id
 }
 
 func newActor(s *soak, m Member, i int) *actor {

@@ -10,7 +10,7 @@ import (
 )
 
 // compare finds out about what is in doubt, lets everything settle, and then holds every member's own
-// indicators, and its view of everybody else's, against the model.
+// indicators, and its view of everybody else's, alerts included, against the model.
 func (s *soak) compare(ctx context.Context) error {
 	for _, a := range s.actors {
 		if err := a.resolve(ctx); err != nil {
@@ -26,6 +26,9 @@ func (s *soak) compare(ctx context.Context) error {
 	for _, a := range s.actors {
 		if err := a.compareOthers(ctx); err != nil {
 			return fmt.Errorf("%s: ask about everything: %w", a.m.Name, err)
+		}
+		if err := a.compareAlerts(ctx); err != nil {
+			return fmt.Errorf("%s: list its alerts: %w", a.m.Name, err)
 		}
 	}
 	return ctx.Err()

@@ -155,6 +155,26 @@ func (m *model) expect(querier, holder, v int, start time.Time) expectation {
 	return either
 }
 
+// holds are the values that a member has now. The caller has resolved all doubt.
+func (m *model) holds(member int) (out []int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for v, s := range m.held[member] {
+		if s.until.IsZero() {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// everHeld says whether a member ever held a value, or began to import it.
+func (m *model) everHeld(member, v int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.held[member][v]
+	return ok
+}
+
 func (m *model) late(member int, quiet time.Time) bool {
 	return m.down[member] || m.up[member].After(quiet)
 }

@@ -1,7 +1,7 @@
 // Package soak lets a consortium of real nodes work for a long time while its nodes are killed, and holds
 // what they say against what was done (`crosslight bench soak`, specs/cli.md).
 //
-//	one actor a member     imports, withdraws and asks, one after the other, from a seed
+//	one actor a member     watches half of the values; imports, withdraws and asks, one after the other, from a seed
 //	one fate               kills a node without warning and starts it again
 //	one level              reads goroutines and resident memory of the nodes
 //	the model              what each member holds, since when, and what is not known for sure
@@ -69,13 +69,14 @@ func (o Options) check(members []Member) error {
 // Report is what a soak did and found.
 type Report struct {
 	Imports, Withdrawals, Questions int64 // that were acknowledged
-	Imported, Matches               int64 // values
+	Imported, Matches, Alerts       int64 // values
 	Broken                          int64 // operations whose node was killed under them, or that had no node
 	Kills                           int64
 
 	// What must be zero.
-	Missed   int64 // a match that had to be in an answer and was not
-	Spurious int64 // a match with something that was not there
+	Missed   int64 // a match that had to be in an answer, or alerted, and was not
+	Spurious int64 // a match with, or an alert of, something that was not there
+	Repeated int64 // an alert that was raised before
 	Torn     int64 // an import or withdrawal of which a part happened
 	Lost     int64 // values acknowledged and not there at the end
 	Extra    int64 // values there at the end that nobody imported, or that were withdrawn
@@ -95,6 +96,11 @@ func Run(ctx context.Context, o Options, members []Member) (Report, error) {
 	s := &soak{o: o, model: newModel(o, members), start: time.Now()}
 	for i, m := range members {
 		s.actors = append(s.actors, newActor(s, m, i))
+	}
+	for _, a := range s.actors {
+		if err := a.addWatch(ctx); err != nil {
+			return s.report, err
+		}
 	}
 	levels, err := s.work(ctx)
 	if err != nil {

@@ -29,6 +29,8 @@ type planted struct {
 	blind    bool // answers leave out a match now and then
 	lingers  bool // what was withdrawn stays in answers
 	restores bool // a killed node has again what it withdrew
+	deaf     bool // alerts are left out now and then
+	repeats  bool // alerts are raised again with the next import
 	leaks    bool // goroutines
 	swells   bool // memory
 }
@@ -43,6 +45,9 @@ type node struct {
 	gone    map[string]string
 	last    []string
 	asked   int
+	watch   map[string]string // a value, its line's reference
+	raised  []hub.Alert
+	known   map[line]bool // what was alerted: value and holder
 }
 
 var errDown = errors.New("down")
@@ -76,9 +81,46 @@ func (n *node) Import(_ context.Context, feed io.Reader, _ hub.FeedOptions) (rep
 			n.last = append(n.last, l.value)
 			report.Imported++
 		}
+		n.c.alert(n)
 		return nil
 	})
 	return report, err
+}
+
+func (n *node) AddWatch(_ context.Context, _ hub.WatchRequest, feed io.Reader) (hub.Watch, error) {
+	return hub.Watch{ID: "w"}, n.locked(func() error {
+		for _, l := range lines(feed) {
+			n.watch[l.value] = l.reference
+		}
+		return nil
+	})
+}
+
+func (n *node) Alerts(context.Context, hub.AlertFilter) (page hub.AlertPage, err error) {
+	err = n.locked(func() error {
+		page.Alerts = n.raised
+		return nil
+	})
+	return page, err
+}
+
+// alert tells everybody who watches of what a holder has. A node that is down looks when it is up.
+func (c *consortium) alert(h *node) {
+	for _, n := range c.nodes {
+		if n == h || n.down {
+			continue
+		}
+		for v := range h.held {
+			at := line{v, h.name}
+			if reference, ok := n.watch[v]; ok && (!n.known[at] || c.repeats) {
+				n.known[at] = true
+				if n.asked++; c.deaf && n.asked%7 == 0 {
+					continue
+				}
+				n.raised = append(n.raised, hub.Alert{Holder: h.name, Reference: &reference})
+			}
+		}
+	}
 }
 
 func (n *node) Withdraw(_ context.Context, req hub.WithdrawRequest) (report hub.WithdrawReport, err error) {
@@ -164,6 +206,11 @@ func (n *node) start(context.Context) error {
 	n.c.mu.Lock()
 	defer n.c.mu.Unlock()
 	n.down = false
+	for _, h := range n.c.nodes {
+		if h != n {
+			n.c.alert(h)
+		}
+	}
 	return nil
 }
 
@@ -184,7 +231,7 @@ func run(t *testing.T, wrong planted) soak.Report {
 	c := &consortium{planted: wrong, level: soak.Level{Goroutines: 100, Resident: 100 << 20}}
 	var members []soak.Member
 	for i, name := range []string{"A", "B", "C"} {
-		n := &node{c: c, name: name, held: map[string]string{}, gone: map[string]string{}}
+		n := &node{c: c, name: name, held: map[string]string{}, gone: map[string]string{}, watch: map[string]string{}, known: map[line]bool{}}
 		c.nodes = append(c.nodes, n)
 		m := soak.Member{Name: name, Hub: func() (hub.Hub, error) { return n, nil }, Start: n.start, Level: c.read}
 		if i > 0 {
@@ -206,10 +253,10 @@ func run(t *testing.T, wrong planted) soak.Report {
 func TestSound(t *testing.T) {
 	t.Parallel()
 	r := run(t, planted{})
-	if r.Imports == 0 || r.Withdrawals == 0 || r.Matches == 0 || r.Kills == 0 {
+	if r.Imports == 0 || r.Withdrawals == 0 || r.Matches == 0 || r.Alerts == 0 || r.Kills == 0 {
 		t.Fatalf("it did not do everything: %+v", r)
 	}
-	if r.Missed+r.Spurious+r.Torn+r.Lost+r.Extra != 0 || r.GoroutinesGrowth != 1 || r.ResidentGrowth != 1 {
+	if r.Missed+r.Spurious+r.Repeated+r.Torn+r.Lost+r.Extra != 0 || r.GoroutinesGrowth != 1 || r.ResidentGrowth != 1 {
 		t.Fatalf("%+v", r)
 	}
 }
@@ -226,6 +273,8 @@ func TestPlanted(t *testing.T) {
 		{"missing matches", planted{blind: true}, func(r soak.Report) bool { return r.Missed > 0 }},
 		{"withdrawn, and still found", planted{lingers: true}, func(r soak.Report) bool { return r.Spurious > 0 }},
 		{"withdrawn, and back", planted{restores: true}, func(r soak.Report) bool { return r.Extra > 0 && r.Spurious > 0 }},
+		{"missing alerts", planted{deaf: true}, func(r soak.Report) bool { return r.Missed > 0 }},
+		{"alerts again", planted{repeats: true}, func(r soak.Report) bool { return r.Repeated > 0 }},
 		{"goroutines", planted{leaks: true}, func(r soak.Report) bool { return r.GoroutinesGrowth > 1.2 }},
 		{"memory", planted{swells: true}, func(r soak.Report) bool { return r.ResidentGrowth > 1.25 }},
 	} {
