@@ -45,6 +45,7 @@ var homes = map[string][]string{
 	"github.com/anishathalye/":         {"ledger/sim"},
 	"github.com/nlnwa/whatwg-url":      {"protocol/indicator"},
 	"github.com/btcsuite/btcd/btcutil": {"protocol/indicator"},
+	"github.com/mmcloughlin/avo":       {"privacy/bulk"},
 }
 
 type edge struct{ file, from, to string }
