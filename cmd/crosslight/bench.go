@@ -20,7 +20,7 @@ func (a *app) benchCommand() *cobra.Command {
 	return noun(&cobra.Command{
 		Use: "bench", Short: "Measure Crosslight beside its baselines, in one run",
 		Example: "  crosslight bench query -o json\n  crosslight bench bulk --n 1048576 -o json\n  crosslight bench ledger -o json",
-	}, a.benchQuery(), a.benchBulk(), a.benchLedger(), a.benchSoak())
+	}, a.benchQuery(), a.benchBulk(), a.benchParty(), a.benchLedger(), a.benchSoak())
 }
 
 func (a *app) benchQuery() *cobra.Command {
