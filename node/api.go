@@ -18,14 +18,23 @@ import (
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
+	"github.com/crosslight/crosslight/node/reconcile"
 )
 
 // openHub makes the two sides of the member: the one that answers and the one that asks.
-func (n *Node) openHub() error {
+func (n *Node) openHub() (err error) {
 	n.holder = holder.New(holder.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
 	})
+	if n.reconcile, err = reconcile.New(n.ctx, reconcile.Config{
+		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store, Host: n.host,
+		Holder: n.holder, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Authority: n.authority, Settled: n.mayAuthorise,
+		Automatic: n.cfg.ReconcileAutomatic, Patience: n.cfg.ReconcilePatience,
+	}); err != nil {
+		return err
+	}
+	n.defers(n.reconcile.Close)
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
@@ -33,6 +42,7 @@ func (n *Node) openHub() error {
 		Indexer: n.holder.Indexer(), Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Reconcile: n.reconcile,
 	})
 	n.serveData()
 	n.checks()

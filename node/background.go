@@ -20,6 +20,7 @@ func (n *Node) background() {
 	n.work.Go(n.keepEvidence)
 	n.work.Go(func() { n.holder.Indexer().Run(n.ctx) })
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
+	n.work.Go(func() { n.reconcile.Tidy(n.ctx) })
 	n.work.Go(func() {
 		n.register()
 		n.turnEpochs()

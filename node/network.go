@@ -10,6 +10,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/reconcile"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -110,7 +111,7 @@ func (n *Node) nudge() {
 
 // dataProtocols are the streams that a suspended member loses. It keeps replicating the ledger, and
 // its vote.
-var dataProtocols = []string{session.QueryProtocol, session.MirrorProtocol}
+var dataProtocols = []string{session.QueryProtocol, session.MirrorProtocol, session.ReconcileProtocol}
 
 // follow brings the gate, the address book and the open streams in line with the ledger.
 func (n *Node) follow() {
@@ -138,4 +139,5 @@ func (n *Node) follow() {
 func (n *Node) serveData() {
 	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)
 	n.host.Handle(session.MirrorProtocol, holder.MaxStreams, n.holder.ServeMirror)
+	n.host.Handle(session.ReconcileProtocol, reconcile.MaxStreams, n.reconcile.Serve)
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/reconcile"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -58,6 +59,9 @@ type Config struct {
 	MaxAge     time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
 	Now        func() time.Time // nil is the system's clock
 	Tap        p2p.Tap          // nil; tests record what leaves the node
+
+	ReconcileAutomatic bool          // approve every offer that policy allows; otherwise an operator decides
+	ReconcilePatience  time.Duration // how long the other side may be silent in a pass; zero is a minute
 }
 
 // Node is a running node.
@@ -82,6 +86,7 @@ type Node struct {
 	cosigning *cosigning.Cosigning
 	holder    *holder.Holder
 	hub       *local.Hub
+	reconcile *reconcile.Service
 	metrics   *telemetry.Metrics
 	health    *telemetry.Health
 	keys      *keyWatch

@@ -35,6 +35,7 @@ type config struct {
 	P2PAnnounce    []string      // empty where the card says it
 	MaxAge         time.Duration // of the newest final checkpoint
 	Witnesses      []string      // URL#KEY
+	Consent        string        // to offers to reconcile: manual or automatic
 	LogLevel       slog.Level
 }
 
@@ -57,6 +58,9 @@ type fileConfig struct {
 		MaxAge    *time.Duration `yaml:"max_age,omitempty"`
 		Witnesses []string       `yaml:"witnesses,omitempty"`
 	} `yaml:"ledger,omitempty"`
+	Reconcile *struct {
+		Consent *string `yaml:"consent,omitempty"`
+	} `yaml:"reconcile,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
@@ -88,6 +92,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("p2p.announce", []string{})
 	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("ledger.witnesses", []string{})
+	v.SetDefault("reconcile.consent", "manual")
 	v.SetDefault("log.level", "info")
 	return v
 }
@@ -173,6 +178,7 @@ func (a *app) settings(dir string) (config, error) {
 		P2PAnnounce:    list(a.v.Get("p2p.announce")),
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
+		Consent:        a.v.GetString("reconcile.consent"),
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(a.v.GetString("log.level"))); err != nil {
 		return c, fmt.Errorf("%w: log.level: debug, info, warn or error", errConfig)
@@ -205,6 +211,9 @@ func (c config) check() error {
 	case "table", "json", "yaml":
 	default:
 		return usage(fmt.Errorf("output %q: table, json or yaml", c.Output))
+	}
+	if c.Consent != "manual" && c.Consent != "automatic" {
+		return fmt.Errorf("%w: reconcile.consent: manual or automatic", errConfig)
 	}
 	if c.Timeout < 0 {
 		return usageText("--timeout must not be negative")

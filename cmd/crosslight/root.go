@@ -19,7 +19,7 @@ func (a *app) rootCommand() *cobra.Command {
 	a.globalFlags(root)
 	root.AddCommand(
 		a.initCommand(), a.genesisCommand(), a.nodeCommand(), a.indicatorCommand(), a.queryCommand(),
-		a.policyCommand(), a.epochCommand(), a.budgetCommand(), a.memberCommand(), a.proposalCommand(), a.ledgerCommand(), a.seatCommand(),
+		a.policyCommand(), a.epochCommand(), a.budgetCommand(), a.reconcileCommand(), a.memberCommand(), a.proposalCommand(), a.ledgerCommand(), a.seatCommand(),
 		a.keyCommand(), a.witnessCommand(), a.demoCommand(), a.benchCommand(), a.doctorCommand(), a.configCommand(),
 		a.versionCommand(), a.completionCommand(), a.manCommand(),
 	)

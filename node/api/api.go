@@ -62,6 +62,7 @@ func (s *server) routes() {
 	s.queryRoutes()
 	s.governanceRoutes()
 	s.budgetRoutes()
+	s.reconcileRoutes()
 	s.ledgerRoutes()
 }
 

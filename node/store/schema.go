@@ -135,4 +135,4 @@ CREATE TABLE meter (
 	used    INTEGER NOT NULL,
 	PRIMARY KEY (querier, type, day)
 ) WITHOUT ROWID;
-`, matchSchema, budgetSchema}
+`, matchSchema, budgetSchema, reconcileSchema}

@@ -49,10 +49,13 @@ type Config struct {
 	Settled func() bool // whether this node's ledger is of the present
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
+	// Reconcile compares whole sets with other members.
+	Reconcile hub.Reconciling
 }
 
 // Hub implements [hub.Hub] on this node.
 type Hub struct {
+	hub.Reconciling
 	cfg     Config
 	started time.Time
 	crypto  chan struct{} // one token for each batch blinded or finalised at a time: one a core
@@ -62,7 +65,7 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	return &Hub{cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Hub{Reconciling: cfg.Reconcile, cfg: cfg, started: cfg.Now(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // nameOf is the name of the member behind a peer ID, or empty.
