@@ -135,6 +135,12 @@ func (n *Node) follow() {
 	}
 }
 
+// ResetStreams ends the open streams with a peer, of the protocols named or of all: what a suspension does, and
+// what tests do to break a conversation in the middle.
+func (n *Node) ResetStreams(peer string, protocols ...string) {
+	n.host.ResetStreams(peer, protocols...)
+}
+
 // serveData lets the other members ask and mirror.
 func (n *Node) serveData() {
 	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)

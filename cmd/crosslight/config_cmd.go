@@ -26,6 +26,7 @@ type shownConfig struct {
 	P2PAnnounce    []string `json:"p2p_announce"`
 	LedgerMaxAge   string   `json:"ledger_max_age"`
 	Witnesses      []string `json:"ledger_witnesses"`
+	Consent        string   `json:"reconcile_consent"`
 	LogLevel       string   `json:"log_level"`
 }
 
@@ -48,7 +49,7 @@ func (a *app) configShow(context.Context, []string) error {
 		Home: a.cfg.Home, Output: a.cfg.Output, Timeout: a.cfg.Timeout.String(), Region: absent(a.cfg.Region),
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
 		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
-		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, LogLevel: strings.ToLower(a.cfg.LogLevel.String()),
+		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, Consent: a.cfg.Consent, LogLevel: strings.ToLower(a.cfg.LogLevel.String()),
 	}
 	if file := home.Home(a.cfg.Home).Config(); exists(file) {
 		c.File = &file

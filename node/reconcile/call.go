@@ -193,7 +193,7 @@ func (s *Service) start(ctx context.Context, r store.Reconcile, offer *session.S
 	if err != nil {
 		return nil, nil, err
 	}
-	reply, stream, err := s.call(ctx, offer, session.ReconcileAct{Kind: session.ActStart, Pass: uint64(pass), Attempt: number, Items: own.n})
+	reply, stream, err := s.insist(ctx, offer, session.ReconcileAct{Kind: session.ActStart, Pass: uint64(pass), Attempt: number, Items: own.n})
 	if err == nil {
 		err = s.heard(ctx, r.ID, reply.Reply.Status)
 	}
@@ -214,6 +214,25 @@ func (s *Service) start(ctx context.Context, r store.Reconcile, offer *session.S
 		return nil, nil, err
 	}
 	return a, stream, nil
+}
+
+// maxCalls is how often a start is said over connections that break.
+const maxCalls = 3
+
+// insist says the same again where the connection breaks before the reply is here: the other may have taken the
+// attempt up, and its budget been charged, so another attempt would be paid for twice.
+func (s *Service) insist(ctx context.Context, offer *session.SignedOffer, act session.ReconcileAct) (reply *session.SignedReconcileReply, stream p2p.Stream, err error) {
+	pause := s.cfg.Patience / pauses
+	for range maxCalls {
+		if reply, stream, err = s.call(ctx, offer, act); !errors.Is(err, errBroken) {
+			return reply, stream, err
+		}
+		if wait(ctx, pause) != nil {
+			return reply, stream, err
+		}
+		pause *= 2
+	}
+	return reply, stream, err
 }
 
 // accepted makes the attempt that the other has agreed to. Where this member sends, the other pays for it before
@@ -330,10 +349,10 @@ func (s *Service) lastReceipt(a *attempt, stream p2p.Stream) error {
 
 // Bounds of going on with an attempt whose stream broke.
 const (
-	firstPause = 200 * time.Millisecond
-	longPause  = 15 * time.Second
-	maxBreaks  = 10 // in a row without a message more
-	maxFresh   = 1  // attempts that follow one that the other has no longer
+	pauses    = 300 // the first pause is that part of the patience
+	longPause = 15 * time.Second
+	maxBreaks = 10 // in a row without a message more
+	maxFresh  = 1  // attempts that follow one that the other has no longer
 )
 
 // run takes a reconciliation to its end, as far as it gets: the attempt that was started, those that follow where
@@ -363,7 +382,8 @@ func (s *Service) run(ctx context.Context, r store.Reconcile, offer *session.Sig
 
 // pass drives one attempt, over as many streams as it takes.
 func (s *Service) pass(ctx context.Context, a *attempt, r store.Reconcile, offer *session.SignedOffer, stream p2p.Stream) error {
-	pause, breaks := firstPause, 0
+	first := s.cfg.Patience / pauses
+	pause, breaks := first, 0
 	for {
 		before := a.done.Load()
 		err := s.drive(ctx, a, stream, r)
@@ -384,7 +404,7 @@ func (s *Service) pass(ctx context.Context, a *attempt, r store.Reconcile, offer
 		}
 		a.release(s.cfg.Now())
 		if a.done.Load() > before {
-			pause, breaks = firstPause, 0
+			pause, breaks = first, 0
 		}
 		for {
 			if breaks++; breaks > maxBreaks {
