@@ -70,7 +70,7 @@ func automatic(patience time.Duration) func(string, *node.Config) {
 // found is what would have been.
 func TestReconcileGoesOn(t *testing.T) {
 	k := &cutter{}
-	c := New(t, Trio(), Options{Policy: sets(1000, 1_000_000, "both"), Tap: k.tap, Config: automatic(15 * time.Second)})
+	c := New(t, Trio(), Options{Policy: sets(1000, 1_000_000, "both"), Tap: k.tap, Config: automatic(6 * time.Second)})
 	twoSets(t, c, 40, 60, 15)
 	charged := uint64(0)
 	for _, org := range []string{"platform", "bank"} {
