@@ -19,10 +19,11 @@ import (
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/notify"
+	"github.com/crosslight/crosslight/node/reconcile"
 )
 
 // openHub makes the two sides of the member: the one that answers and the one that asks.
-func (n *Node) openHub() error {
+func (n *Node) openHub() (err error) {
 	n.holder = holder.New(holder.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
@@ -32,6 +33,14 @@ func (n *Node) openHub() error {
 		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
 	})
 	n.openAudit()
+	if n.reconcile, err = reconcile.New(n.ctx, reconcile.Config{
+		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store, Host: n.host,
+		Holder: n.holder, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Authority: n.authority, Settled: n.mayAuthorise,
+		Automatic: n.cfg.ReconcileAutomatic, Patience: n.cfg.ReconcilePatience,
+	}); err != nil {
+		return err
+	}
+	n.defers(n.reconcile.Close)
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
@@ -39,7 +48,7 @@ func (n *Node) openHub() error {
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Audit: n.audit, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
-		Alerts: n.cfg.Alerts, Webhooks: n.cfg.Webhooks,
+		Alerts: n.cfg.Alerts, Webhooks: n.cfg.Webhooks, Reconcile: n.reconcile,
 	})
 	n.serveData()
 	n.checks()

@@ -22,6 +22,7 @@ func (n *Node) background() {
 	n.work.Go(func() { n.hub.Follow(n.ctx) })
 	n.work.Go(func() { n.notify.Run(n.ctx) })
 	n.work.Go(func() { n.hub.Watch(n.ctx) })
+	n.work.Go(func() { n.reconcile.Tidy(n.ctx) })
 	n.work.Go(func() {
 		n.register()
 		n.turnEpochs()

@@ -12,6 +12,7 @@ import (
 	"github.com/crosslight/crosslight/node/holder"
 	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/reconcile"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
@@ -112,7 +113,7 @@ func (n *Node) nudge() {
 
 // dataProtocols are the streams that a suspended member loses. It keeps replicating the ledger, and
 // its vote.
-var dataProtocols = []string{session.QueryProtocol, session.MirrorProtocol, session.MatchProtocol}
+var dataProtocols = []string{session.QueryProtocol, session.MirrorProtocol, session.MatchProtocol, session.ReconcileProtocol}
 
 // follow brings the gate, the address book and the open streams in line with the ledger.
 func (n *Node) follow() {
@@ -136,6 +137,12 @@ func (n *Node) follow() {
 	}
 }
 
+// ResetStreams ends the open streams with a peer, of the protocols named or of all: what a suspension does, and
+// what tests do to break a conversation in the middle.
+func (n *Node) ResetStreams(peer string, protocols ...string) {
+	n.host.ResetStreams(peer, protocols...)
+}
+
 // serveData lets the other members ask and mirror.
 func (n *Node) serveData() {
 	n.host.Handle(session.QueryProtocol, holder.MaxStreams, n.holder.ServeQuery)
@@ -143,4 +150,5 @@ func (n *Node) serveData() {
 	n.host.Handle(session.AuditProtocol, audit.MaxStreams, n.audit.Serve)
 	n.host.Handle(session.AcknowledgeProtocol, holder.MaxAckStreams, n.holder.ServeAcknowledge)
 	n.host.Handle(session.MatchProtocol, notify.MaxStreams, n.notify.Serve)
+	n.host.Handle(session.ReconcileProtocol, reconcile.MaxStreams, n.reconcile.Serve)
 }

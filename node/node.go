@@ -33,6 +33,7 @@ import (
 	"github.com/crosslight/crosslight/node/mirror"
 	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/node/reconcile"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/submit"
 	"github.com/crosslight/crosslight/node/telemetry"
@@ -64,6 +65,9 @@ type Config struct {
 	MaxAge       time.Duration    // of the newest final checkpoint, to go by it; zero is replica.DefaultMaxAge
 	Now          func() time.Time // nil is the system's clock
 	Tap          p2p.Tap          // nil; tests record what leaves the node
+
+	ReconcileAutomatic bool          // approve every offer that policy allows; otherwise an operator decides
+	ReconcilePatience  time.Duration // how long the other side may be silent in a pass; zero is a minute
 }
 
 // Node is a running node.
@@ -90,6 +94,7 @@ type Node struct {
 	notify    *notify.Notify
 	hub       *local.Hub
 	audit     *audit.Keeper
+	reconcile *reconcile.Service
 	metrics   *telemetry.Metrics
 	health    *telemetry.Health
 	keys      *keyWatch

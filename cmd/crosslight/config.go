@@ -37,6 +37,7 @@ type config struct {
 	MaxAge         time.Duration // of the newest final checkpoint
 	AuditAnswer    string        // ask or automatic
 	Witnesses      []string      // URL#KEY
+	Consent        string        // to offers to reconcile: manual or automatic
 	LogLevel       slog.Level
 	Alerts         alert.Limits
 	Webhooks       []fileWebhook
@@ -64,6 +65,9 @@ type fileConfig struct {
 	Audit *struct {
 		Answer *string `yaml:"answer,omitempty"`
 	} `yaml:"audit,omitempty"`
+	Reconcile *struct {
+		Consent *string `yaml:"consent,omitempty"`
+	} `yaml:"reconcile,omitempty"`
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
@@ -104,6 +108,7 @@ func newViper() *viper.Viper {
 	v.SetDefault("ledger.max_age", time.Hour)
 	v.SetDefault("audit.answer", answerAsk)
 	v.SetDefault("ledger.witnesses", []string{})
+	v.SetDefault("reconcile.consent", "manual")
 	v.SetDefault("log.level", "info")
 	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
 	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
@@ -194,6 +199,7 @@ func (a *app) settings(dir string) (config, error) {
 		MaxAge:         a.v.GetDuration("ledger.max_age"),
 		AuditAnswer:    a.v.GetString("audit.answer"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
+		Consent:        a.v.GetString("reconcile.consent"),
 		Alerts: alert.Limits{
 			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
 			PerValue: a.v.GetInt64("alerts.per_value"),
@@ -231,6 +237,9 @@ func (c config) check() error {
 	case "table", "json", "yaml":
 	default:
 		return usage(fmt.Errorf("output %q: table, json or yaml", c.Output))
+	}
+	if c.Consent != "manual" && c.Consent != "automatic" {
+		return fmt.Errorf("%w: reconcile.consent: manual or automatic", errConfig)
 	}
 	if c.Timeout < 0 {
 		return usageText("--timeout must not be negative")

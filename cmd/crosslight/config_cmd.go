@@ -28,6 +28,7 @@ type shownConfig struct {
 	LedgerMaxAge   string   `json:"ledger_max_age"`
 	AuditAnswer    string   `json:"audit_answer"`
 	Witnesses      []string `json:"ledger_witnesses"`
+	Consent        string   `json:"reconcile_consent"`
 	LogLevel       string   `json:"log_level"`
 	FloodFactor    int64    `json:"alerts_flood_factor"`
 	FloodFloor     int64    `json:"alerts_flood_floor"`
@@ -54,7 +55,7 @@ func (a *app) configShow(context.Context, []string) error {
 		Home: a.cfg.Home, Output: a.cfg.Output, Timeout: a.cfg.Timeout.String(), Region: absent(a.cfg.Region),
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
 		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
-		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, AuditAnswer: a.cfg.AuditAnswer,
+		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, AuditAnswer: a.cfg.AuditAnswer, Consent: a.cfg.Consent,
 		LogLevel:    strings.ToLower(a.cfg.LogLevel.String()),
 		FloodFactor: a.cfg.Alerts.FloodFactor, FloodFloor: a.cfg.Alerts.FloodFloor, PerValue: a.cfg.Alerts.PerValue,
 		Webhooks: []string{},

@@ -23,7 +23,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle,
+			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle, "reconcile": reconcileNewest,
 			"draft-vote": draftVote, "draft-withdrawal": draftWithdrawal, "flip": flip, "ask": askWitness,
 			"show-first": showFirst, "equivocation": equivocation, "key-of": keyOf, "not-ready": notReady, "until": until, "take": take,
 			"clock": putClock, "logs": committedLogs, "audit-in": auditIn, "recipient-of": recipientOf,

@@ -19,7 +19,7 @@ func (a *app) rootCommand() *cobra.Command {
 	a.globalFlags(root)
 	root.AddCommand(
 		a.initCommand(), a.genesisCommand(), a.nodeCommand(), a.indicatorCommand(), a.queryCommand(),
-		a.watchCommand(), a.alertCommand(), a.matchCommand(), a.auditCommand(), a.transparencyCommand(),
+		a.watchCommand(), a.alertCommand(), a.reconcileCommand(), a.matchCommand(), a.auditCommand(), a.transparencyCommand(),
 		a.policyCommand(), a.epochCommand(), a.budgetCommand(), a.mirrorCommand(),
 		a.memberCommand(), a.proposalCommand(), a.ledgerCommand(), a.seatCommand(),
 		a.keyCommand(), a.witnessCommand(), a.demoCommand(), a.benchCommand(), a.doctorCommand(), a.configCommand(),

@@ -73,6 +73,7 @@ func (s *server) routes() {
 	s.governanceRoutes()
 	s.auditRoutes()
 	s.budgetRoutes()
+	s.reconcileRoutes()
 	s.ledgerRoutes()
 }
 

@@ -86,6 +86,7 @@ type Hub interface {
 
 	Epochs
 	Budgets
+	Reconciling
 
 	// Keys lists this member's public keys and the open epochs.
 	Keys(ctx context.Context) (Keys, error)

@@ -58,10 +58,13 @@ type Config struct {
 	Webhooks []alert.Receiver
 	// Authority shows what to decide by, as the holder's does.
 	Authority func(read func(final, tip *state.State)) error
+	// Reconcile compares whole sets with other members.
+	Reconcile hub.Reconciling
 }
 
 // Hub implements [hub.Hub] on this node.
 type Hub struct {
+	hub.Reconciling
 	cfg     Config
 	started time.Time
 	follow  *followers
@@ -74,7 +77,10 @@ var _ hub.Hub = (*Hub)(nil)
 
 // New returns the hub of a running node.
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg, started: cfg.Now(), follow: newFollowers(), crypto: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hub{
+		Reconciling: cfg.Reconcile, cfg: cfg, started: cfg.Now(), follow: newFollowers(),
+		crypto: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 	h.watching = h.newWatching()
 	cfg.Mirror.OnUpdate(h.changed)
 	return h
