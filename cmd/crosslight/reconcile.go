@@ -138,7 +138,9 @@ func (a *app) reconcileRun() *cobra.Command {
 			"on where this command is interrupted: `reconcile show` says how far it is, `reconcile cancel` ends it.\n" +
 			"Exits 4 while the other side has not approved it, or where the comparison has to be run again.",
 		Example: "  crosslight reconcile run 3f2a",
-	}, endless, func(ctx context.Context, args []string) error { return a.runReconcile(ctx, args[0], background, exitCode) })
+	}, endless, func(ctx context.Context, args []string) error {
+		return a.runReconcile(ctx, args[0], background, exitCode)
+	})
 	c.Flags().BoolVar(&background, "background", false, "begin and return")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit 5 when nothing matched")
 	return c
