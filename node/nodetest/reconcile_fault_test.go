@@ -30,12 +30,13 @@ func sets(size, evaluations uint64, learn string) *hub.Policy {
 	}
 }
 
-// cutter breaks the streams of a reconciliation at the n-th message that a member sends, once.
+// cutter breaks the streams of a reconciliation at the n-th message that a member sends, once or from then on.
 type cutter struct {
-	mu    sync.Mutex
-	org   string
-	after int
-	cut   func(peer string)
+	mu      sync.Mutex
+	org     string
+	after   int
+	forever bool
+	cut     func(peer string)
 }
 
 func (k *cutter) tap(org string) p2p.Tap {
@@ -44,7 +45,7 @@ func (k *cutter) tap(org string) p2p.Tap {
 		now := sent && protocol == session.ReconcileProtocol && org == k.org && k.cut != nil
 		if now {
 			k.after--
-			now = k.after == 0
+			now = k.after == 0 || k.after < 0 && k.forever
 		}
 		cut := k.cut
 		k.mu.Unlock()
@@ -57,8 +58,22 @@ func (k *cutter) tap(org string) p2p.Tap {
 func (k *cutter) at(c *Consortium, org string, n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.org, k.after = org, n
+	k.org, k.after, k.forever = org, n, false
 	k.cut = func(peer string) { c.Node(org).ResetStreams(peer, session.ReconcileProtocol) }
+}
+
+// severed breaks the streams at a message and all that follow, until mended.
+func (k *cutter) severed(c *Consortium, org string, n int) {
+	k.at(c, org, n)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forever = true
+}
+
+func (k *cutter) mended() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cut = nil
 }
 
 // automatic approves what policy allows, and gives a silent peer up after some seconds.
@@ -99,6 +114,51 @@ func TestReconcileGoesOn(t *testing.T) {
 				t.Fatalf("%s cut at message %d: %d used, and receipts say %d", org, n, used, charged)
 			}
 		}
+	}
+}
+
+// TestReconcileOver: after a restart of the other an attempt is over, and the next one is paid for again; what either
+// side cancels ends at both.
+func TestReconcileOver(t *testing.T) {
+	k := &cutter{}
+	c := New(t, Trio(), Options{Policy: sets(1000, 1_000_000, "initiator"), Tap: k.tap, Config: automatic(6 * time.Second)})
+	twoSets(t, c, 40, 60, 15)
+	interrupted := func() string {
+		k.severed(c, "platform", 4)
+		r := requestReconcile(t, c, "")
+		_, _ = c.Hub("platform").RunReconcile(context.Background(), r.ID)
+		c.Until("the run is interrupted", func() bool {
+			got, err := c.Hub("platform").ReconcileByID(context.Background(), r.ID)
+			return err == nil && got.State == "running" && got.Detail != nil && strings.Contains(*got.Detail, "broke")
+		})
+		return r.ID
+	}
+	id := interrupted()
+	c.Stop("bank")
+	c.Start("bank")
+	c.Ready()
+	k.mended()
+	mine := reconcileAt(t, c, "platform", id, "done", "failed", "cancelled", "approved")
+	if mine.State != "done" || len(mine.Matches) != 15 {
+		t.Fatalf("%s, %v, %d matches", mine.State, mine.Detail, len(mine.Matches))
+	}
+	if used := budget(t, c, "bank").Here[0].Used; used != 2*mine.Receipts[0].Charged {
+		t.Errorf("%d used for two attempts of %d", used, mine.Receipts[0].Charged)
+	}
+
+	id = interrupted()
+	if r, err := c.Hub("bank").CancelReconcile(context.Background(), hub.ReconcileCancel{ID: id}); err != nil || r.State != "cancelled" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	k.mended()
+	reconcileAt(t, c, "platform", id, "cancelled")
+
+	id = interrupted()
+	k.mended()
+	if _, err := c.Hub("platform").CancelReconcile(context.Background(), hub.ReconcileCancel{ID: id}); err == nil {
+		reconcileAt(t, c, "bank", id, "cancelled")
+	} else if !errors.Is(err, hub.ErrConflict) { // it was quicker, and is done
+		t.Error(err)
 	}
 }
 
