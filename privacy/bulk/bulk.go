@@ -37,10 +37,12 @@
 // A receiver that cheats can have more than its announced n digests looked up at once, namely up to
 // [Overfit] of them; budgets charge that number. A sender that cheats can leave digests out or have labels
 // lie, as in any such protocol; it cannot learn. Nobody can be made to answer (no fairness): whoever
-// breaks off keeps what it has. Digests that somebody can guess can be tried, at most n of them a session:
-// that is what budgets and policy bound. Both sides' time and memory traffic depend on their own digests
-// (solving the store, table look-ups), which shows to whoever shares the machine; the sender's secret of
-// the correlation is handled in constant time until it has been mixed into tables.
+// breaks off keeps what it has. Digests that somebody can guess can be tried, at most [Overfit] of them a
+// session: that is what budgets and policy bound. Both sides' time and memory traffic depend on their own
+// digests (solving the store, table look-ups), which shows to whoever shares the machine. The sender's secret
+// of the correlation is handled in constant time by the assembly. The portable Go code looks tables up by its
+// symbols, unmasked once a session: on a machine without AVX-512, or with the tag purego, do not let others
+// share the processor's caches.
 //
 // A [Receiver] and a [Sender] are machines without I/O, each for one session and one goroutine: Next gives
 // messages to send, Receive takes the peer's. Either can be rewound to where a connection broke; it then
@@ -148,17 +150,20 @@ type Progress struct {
 // Match is a digest that both have.
 type Match struct {
 	Index int    // of the receiver's digests
-	Label []byte // LabelSize bytes; nil without labels, or if what was sealed does not open
+	// Label has LabelSize bytes; nil without labels, or if what was sealed does not open. Do nothing then that
+	// the sender can see: sealed wrongly on purpose, it would tell the sender of the match.
+	Label []byte
 }
 
 // Overfit bounds how many digests a receiver that announced n and cheats can look up in one session, but
-// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it. (Lemma
-// in specs/bulk-psi.md, "Leakage".)
+// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it: about 2n for
+// large sets, and 133 for an empty one, since the store has room. (specs/bulk-psi.md, "Why it is safe", step 5.)
 func Overfit(n int, work float64) int {
 	slots := float64(okvs.ShapeOf(n).Slots())
 	at := slots
 	for range 64 { // a contraction: the bound is where both sides are equal
-		at = (128*slots + 40) / (128 - work - math.Log2(math.E) + math.Log2(at))
+		q := max(work, math.Log2(at)) // it has to evaluate as many as it looks up
+		at = (128*slots + 40) / (128 - q - math.Log2(math.E) + math.Log2(at))
 	}
 	return int(math.Ceil(at))
 }
