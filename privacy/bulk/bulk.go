@@ -149,7 +149,7 @@ type Progress struct {
 
 // Match is a digest that both have.
 type Match struct {
-	Index int    // of the receiver's digests
+	Index int // of the receiver's digests
 	// Label has LabelSize bytes; nil without labels, or if what was sealed does not open. Do nothing then that
 	// the sender can see: sealed wrongly on purpose, it would tell the sender of the match.
 	Label []byte
