@@ -73,6 +73,14 @@ func TestAdoptAndDestroy(t *testing.T) {
 		t.Error("the old node key still votes")
 	}
 
+	c.Until("the rotation is final at its own node, and handed over", func() bool {
+		done := false
+		c.Node("police").Ledger().ViewFinal(func(s *state.State, _ replica.FinalPoint) {
+			_, open := s.HandOver()
+			done = !open && len(s.Voters()) == 3 && !slices.Contains(s.Voters(), old)
+		})
+		return done
+	})
 	destroy := func(dry bool) node.KeyFate {
 		c.Stop("police")
 		fates, err := node.DestroyKeys(c.Home("police"), passphrase, nil, workFactor, dry)
@@ -85,7 +93,7 @@ func TestAdoptAndDestroy(t *testing.T) {
 		return fates[0]
 	}
 	if f := destroy(false); f.Destroyed || f.Reason == nil || !strings.Contains(*f.Reason, "ledger time") {
-		t.Errorf("within the day: %+v", f)
+		t.Errorf("within the day: %+v, because %q", f, reasonOf(f))
 	}
 	ahead.Store(int64(26 * time.Hour))
 	c.Until("a day of ledger time is final", func() bool {
@@ -105,6 +113,13 @@ func TestAdoptAndDestroy(t *testing.T) {
 	if fates, err := node.DestroyKeys(c.Home("police"), passphrase, nil, workFactor, false); err != nil || len(fates) != 0 {
 		t.Errorf("twice: %+v, %v", fates, err)
 	}
+}
+
+func reasonOf(f node.KeyFate) string {
+	if f.Reason == nil {
+		return ""
+	}
+	return *f.Reason
 }
 
 func voters(c *Consortium, at string) (peers []string) {
