@@ -69,23 +69,36 @@ func (a *actor) compareOwn(ctx context.Context) error {
 	return nil
 }
 
-// compareOthers asks about the whole pool. Everybody runs now: an answer that is not in full is an error.
+// compareOthers asks about the whole pool. Everybody runs now.
 func (a *actor) compareOthers(ctx context.Context) error {
 	for from := 0; from < a.s.o.Pool; from += wholeAsk {
 		var values []int
 		for v := from; v < min(from+wholeAsk, a.s.o.Pool); v++ {
 			values = append(values, v)
 		}
-		whole, err := a.question(ctx, values)
-		if err != nil {
+		if err := a.askUntilWhole(ctx, values); err != nil {
 			return err
-		}
-		if !whole {
-			return errors.New("a holder that runs did not answer in full")
 		}
 	}
 	return nil
 }
+
+// askUntilWhole asks again where a holder was too busy to answer in full. Every answer is judged.
+func (a *actor) askUntilWhole(ctx context.Context, values []int) error {
+	for end := time.Now().Add(wholeWithin); ; {
+		whole, err := a.question(ctx, values)
+		if whole || err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("a holder that runs did not answer in full")
+		}
+		pause(ctx, time.Second)
+	}
+}
+
+// wholeWithin is how long a holder that runs may be too busy.
+const wholeWithin = 2 * time.Minute
 
 // wholeAsk is how many values of the pool are asked about at once at the end.
 const wholeAsk = 1000
