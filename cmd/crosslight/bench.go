@@ -42,23 +42,11 @@ func (a *app) benchQuery() *cobra.Command {
 }
 
 func (a *app) runBenchQuery(ctx context.Context, o bench.QueryOptions, check bool) error {
-	dir, err := os.MkdirTemp("", "crosslight-bench-")
+	cluster, done, err := a.benchCluster(ctx, "", 5)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	cluster, err := newCluster(dir, benchMembers())
-	if err != nil {
-		return err
-	}
-	defer cluster.stop()
-	a.say("founding five nodes on loopback")
-	if err := cluster.found(ctx); err != nil {
-		return err
-	}
-	if err := cluster.start(ctx); err != nil {
-		return err
-	}
+	defer done()
 	a.say("measuring")
 	parties, err := benchConsortium(cluster)
 	if err != nil {
@@ -70,6 +58,29 @@ func (a *app) runBenchQuery(ctx context.Context, o bench.QueryOptions, check boo
 		return err
 	}
 	return a.printBench(r, check)
+}
+
+// benchCluster founds and starts n of the members of a bench in a folder below in, the system's where that is
+// empty. done stops them and removes what they left.
+func (a *app) benchCluster(ctx context.Context, in string, n int) (c *cluster, done func(), err error) {
+	dir, err := os.MkdirTemp(in, "crosslight-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err = newCluster(dir, benchMembers()[:n])
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	done = func() { c.stop(); _ = os.RemoveAll(dir) }
+	a.say("founding %d nodes on loopback", n)
+	if err = c.found(ctx); err == nil {
+		err = c.start(ctx)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return c, done, nil
 }
 
 // benchMembers are a querier and four holders.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,23 +30,11 @@ func (a *app) benchAlert() *cobra.Command {
 }
 
 func (a *app) runBenchAlert(ctx context.Context, o bench.AlertOptions, in string, check bool) error {
-	dir, err := os.MkdirTemp(in, "crosslight-bench-")
+	cluster, done, err := a.benchCluster(ctx, in, 3)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	cluster, err := newCluster(dir, benchMembers()[:3])
-	if err != nil {
-		return err
-	}
-	defer cluster.stop()
-	a.say("founding three nodes on loopback")
-	if err := cluster.found(ctx); err != nil {
-		return err
-	}
-	if err := cluster.start(ctx); err != nil {
-		return err
-	}
+	defer done()
 	p := bench.AlertParties{
 		HolderName: cluster.nodes[1].name, Purpose: demoPurpose, Say: func(text string) { a.say("%s", text) },
 	}

@@ -41,23 +41,11 @@ func (a *app) benchSoak() *cobra.Command {
 }
 
 func (a *app) runBenchSoak(ctx context.Context, o soak.Options, check bool) error {
-	dir, err := os.MkdirTemp("", "crosslight-bench-")
+	cluster, done, err := a.benchCluster(ctx, "", 5)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	cluster, err := newCluster(dir, benchMembers())
-	if err != nil {
-		return err
-	}
-	defer cluster.stop()
-	a.say("founding five nodes on loopback")
-	if err := cluster.found(ctx); err != nil {
-		return err
-	}
-	if err := cluster.start(ctx); err != nil {
-		return err
-	}
+	defer done()
 	o.Purpose, o.Say = demoPurpose, func(text string) { a.say("%s", text) }
 	start := time.Now()
 	a.say("soaking until %s", start.Add(o.For).Format(time.TimeOnly))

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/protocol/wire"
 )
 
@@ -101,17 +100,7 @@ func (r *Ring) Days() ([]Day, error) {
 // EraseDay destroys the key of a day as [Ring.EraseEpoch] does an epoch's: what it sealed cannot be read
 // any more, wherever copies of it are. One that is not there is no error.
 func (r *Ring) EraseDay(d Day) error {
-	err := overwrite(r.dayPath(d))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = os.Remove(r.dayPath(d))
-	}
-	if err == nil {
-		err = home.SyncDir(filepath.Join(r.dir, daysName))
-	}
-	if err != nil {
+	if err := destroy(r.dayPath(d)); err != nil {
 		return fmt.Errorf("erase a day: %w", err)
 	}
 	return nil

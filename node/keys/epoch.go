@@ -96,20 +96,26 @@ func (r *Ring) Epochs() ([]uint64, error) {
 // that writes elsewhere on overwrite (flash, copy-on-write) may keep the old blocks; they are
 // ciphertext under the identity in member.age.
 func (r *Ring) EraseEpoch(n uint64) error {
-	err := overwrite(r.epochPath(n))
+	if err := destroy(r.epochPath(n)); err != nil {
+		return fmt.Errorf("erase epoch %d: %w", n, err)
+	}
+	return nil
+}
+
+// destroy overwrites a file and removes it, both synced. A crash in between leaves a file that holds nothing
+// and is removed by the next call. One that is not there is no error.
+func destroy(path string) error {
+	err := overwrite(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil {
-		err = os.Remove(r.epochPath(n))
+		err = os.Remove(path)
 	}
 	if err == nil {
-		err = home.SyncDir(filepath.Join(r.dir, epochsName))
+		err = home.SyncDir(filepath.Dir(path))
 	}
-	if err != nil {
-		return fmt.Errorf("erase epoch %d: %w", n, err)
-	}
-	return nil
+	return err
 }
 
 func overwrite(path string) error {

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -137,4 +138,19 @@ func tagsPer(labelSize int) int { return min(4096, (MaxMessage-headerSize)/entry
 
 func tagMessages(n, labelSize int) uint32 {
 	return uint32((n + tagsPer(labelSize) - 1) / tagsPer(labelSize))
+}
+
+// took counts a message that receive takes. After an error other than [ErrOrder] the machine is over.
+func (p *party) took(message []byte, receive func([]byte) error) error {
+	if p.failed != nil {
+		return p.failed
+	}
+	err := receive(message)
+	switch {
+	case err == nil:
+		p.received++
+	case !errors.Is(err, ErrOrder):
+		p.failed = err
+	}
+	return err
 }

@@ -1,7 +1,6 @@
 package bulk
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/crosslight/crosslight/privacy/bulk/internal/baseot"
@@ -206,17 +205,7 @@ func (r *Receiver) evaluate() {
 
 // Receive takes the sender's next message.
 func (r *Receiver) Receive(message []byte) error {
-	if r.failed != nil {
-		return r.failed
-	}
-	err := r.receive(message)
-	switch {
-	case err == nil:
-		r.received++
-	case !errors.Is(err, ErrOrder):
-		r.failed = err
-	}
-	return err
+	return r.took(message, r.receive)
 }
 
 func (r *Receiver) receive(message []byte) error {

@@ -94,17 +94,7 @@ func (s *Sender) Next() ([]byte, error) {
 
 // Receive takes the receiver's next message.
 func (s *Sender) Receive(message []byte) error {
-	if s.failed != nil {
-		return s.failed
-	}
-	err := s.receive(message)
-	switch {
-	case err == nil:
-		s.received++
-	case !errors.Is(err, ErrOrder):
-		s.failed = err
-	}
-	return err
+	return s.took(message, s.receive)
 }
 
 func (s *Sender) receive(message []byte) error {
