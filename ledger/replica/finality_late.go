@@ -2,6 +2,7 @@ package replica
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/crosslight/crosslight/ledger/finality"
@@ -76,6 +77,25 @@ func (r *Replica) Cosignatures(c tlog.Checkpoint) []tlog.Cosignature {
 		}
 	}
 	return out
+}
+
+// Cosigned returns the kept final point of a size with the cosignatures of exactly a quorum of those who voted
+// on it: the voters of before its last entry. The voters of the state there may be others already, and a
+// quorum of those is another number. Errors: [finality.ErrQuorum] where too few have cosigned it here, or no
+// such point is kept.
+func (r *Replica) Cosigned(size uint64) (FinalPoint, []tlog.Cosignature, error) {
+	if r.decider == nil {
+		return FinalPoint{}, nil, fmt.Errorf("%w: nothing is made final here", finality.ErrQuorum)
+	}
+	f := r.decider.finals
+	f.mu.RLock()
+	p, voters, ok := f.at(size)
+	f.mu.RUnlock()
+	if !ok {
+		return FinalPoint{}, nil, fmt.Errorf("%w: no final point of size %d is kept", finality.ErrQuorum, size)
+	}
+	list, err := finality.QuorumNote(r.decider.ledger, finality.Value{Size: p.Size, Root: p.Root}, voters, p.Cosignatures)
+	return p, list, err
 }
 
 // AddCosignatures keeps, of what others sent, the cosignatures by the voters who ended with c, and says how

@@ -1,8 +1,10 @@
 package replica
 
 import (
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/ledgertest"
@@ -65,5 +67,41 @@ func TestLateCosignatures(t *testing.T) {
 	ascending := func(a, b finality.Cosignature) int { return slices.Compare(a.Signer[:], b.Signer[:]) }
 	if err != nil || len(kept.Cosignatures) != 3 || !slices.IsSortedFunc(kept.Cosignatures, ascending) {
 		t.Errorf("kept %+v, %v", kept.Cosignatures, err)
+	}
+}
+
+// TestCosignedByWhoVoted: an export takes exactly a quorum of those who voted on a size, also at the very size that
+// made others the voters, of whom a quorum is more.
+func TestCosignedByWhoVoted(t *testing.T) {
+	orgs := []ledgertest.Org{ledgertest.Platform, ledgertest.Bank, ledgertest.Police, ledgertest.Hotline}
+	old := ledgertest.New(t, orgs...).S
+	more := ledgertest.New(t, append(orgs, ledgertest.NGO)...).S
+	id, value := old.LedgerID(), finality.Value{Size: 7, Root: [32]byte{7}}
+	p := FinalPoint{Height: 4, Size: value.Size, Root: value.Root}
+	f := &finals{state: more, point: p, before: old.FinalityVoters(), after: more.FinalityVoters(), turned: true}
+	r := &Replica{decider: &decider{finals: f, ledger: id}}
+	for i, o := range orgs {
+		p, list, err := r.Cosigned(value.Size)
+		switch {
+		case i < 3 && !errors.Is(err, finality.ErrQuorum):
+			t.Errorf("with %d cosignatures: %d, %v", i, len(list), err)
+		case i == 3 && (err != nil || len(list) != 3 || p.Size != value.Size):
+			t.Errorf("with %d cosignatures: %d, %v", i, len(list), err)
+		}
+		cp := tlog.Checkpoint{Origin: tlog.Origin(id), Size: value.Size, Root: value.Root}
+		s, err := tlog.Cosign(cp, o.Private(member.Cosigner), uint64(1000+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.add(finality.Cosignature{
+			Height: p.Height, Value: value, Time: s.Time, Signer: o.Keys().Log.ID(), Sig: s.Sig,
+		}, time.Unix(1000, 0))
+	}
+	_, list, err := r.Cosigned(value.Size)
+	if err != nil || len(list) != 3 || len(f.point.Cosignatures) != 4 {
+		t.Errorf("of %d cosignatures it takes %d, %v", len(f.point.Cosignatures), len(list), err)
+	}
+	if _, _, err := r.Cosigned(6); !errors.Is(err, finality.ErrQuorum) {
+		t.Errorf("a size that is not kept: %v", err)
 	}
 }

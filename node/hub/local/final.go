@@ -9,9 +9,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/audit"
 	"github.com/crosslight/crosslight/ledger/entry"
-	"github.com/crosslight/crosslight/ledger/finality"
 	"github.com/crosslight/crosslight/ledger/replica"
-	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/ledger/tlog"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/protocol/member"
@@ -103,9 +101,9 @@ func (h *Hub) awaitCosigned(ctx context.Context, size uint64) (replica.FinalPoin
 	for {
 		p := h.cfg.Replica.Final()
 		if p.Height > 0 && p.Size >= size {
-			cosignatures, err := h.quorum(p)
+			at, cosignatures, err := h.cfg.Replica.Cosigned(p.Size)
 			if err == nil {
-				return p, cosignatures, nil
+				return at, cosignatures, nil
 			}
 		}
 		select {
@@ -116,64 +114,6 @@ func (h *Hub) awaitCosigned(ctx context.Context, size uint64) (replica.FinalPoin
 	}
 }
 
-// quorum picks the cosignatures of exactly a quorum of a final point's voters.
-func (h *Hub) quorum(p replica.FinalPoint) ([]tlog.Cosignature, error) {
-	var voters finality.Voters
-	h.cfg.Replica.ViewFinal(func(s *state.State, _ replica.FinalPoint) { voters = s.FinalityVoters() })
-	value := finality.Value{Size: p.Size, Root: p.Root}
-	if out, err := finality.QuorumNote(h.cfg.LedgerID, value, voters, p.Cosignatures); err == nil {
-		return out, nil
-	}
-	// The point ends with a change of the voters, or is of a set that has ended.
-	sets, err := h.votersAt(p.Size)
-	if err != nil {
-		return nil, err
-	}
-	return finality.QuorumNote(h.cfg.LedgerID, value, sets[p.Size], p.Cosignatures)
-}
-
-// votersAt executes the ledger anew, without checking signatures that were checked before, and returns
-// who voted on the sizes: the voters of before a size's last entry. It takes some seconds for 100,000
-// entries, and is for what asks about the past.
-func (h *Hub) votersAt(sizes ...uint64) (map[uint64]finality.Voters, error) {
-	out, last := map[uint64]finality.Voters{}, uint64(0)
-	for _, size := range sizes {
-		out[size] = finality.Voters{}
-		last = max(last, size)
-	}
-	var s *state.State
-	for leaf, err := range h.leaves(last) {
-		if err != nil {
-			return nil, err
-		}
-		if s == nil {
-			g, err := entry.ParseGenesis(leaf)
-			if err != nil {
-				return nil, err
-			}
-			if s, err = state.New(g); err != nil {
-				return nil, err
-			}
-		} else {
-			voters := s.FinalityVoters()
-			done, err := s.ApplyPrefetched(s.Repeat(leaf))
-			if err != nil {
-				return nil, err
-			}
-			if done.Kind == entry.KindRecovery { // the voters of before have lost their quorum for good
-				voters = s.FinalityVoters()
-			}
-			if _, ok := out[s.Size()]; ok {
-				out[s.Size()] = voters
-			}
-		}
-		if _, ok := out[1]; ok && s.Size() == 1 {
-			out[1] = s.FinalityVoters()
-		}
-	}
-	return out, nil
-}
-
 // finalSource is what is final, with what proves it; false where that cannot be had now.
 func (h *Hub) finalSource(ctx context.Context) (size uint64, root [32]byte, final *audit.Final, ok bool) {
 	p, cosignatures, err := h.awaitCosigned(ctx, 1)
@@ -181,20 +121,8 @@ func (h *Hub) finalSource(ctx context.Context) (size uint64, root [32]byte, fina
 		return 0, root, nil, false
 	}
 	final = &audit.Final{Cosignatures: cosignatures}
-	var points []replica.FinalPoint
-	var sizes []uint64
 	for at, more := h.cfg.Replica.FinalAt(1); more && at.Size < p.Size; at, more = h.cfg.Replica.FinalAt(at.Size + 1) {
-		points, sizes = append(points, at), append(sizes, at.Size)
-	}
-	if len(points) == 0 {
-		return p.Size, p.Root, final, true
-	}
-	sets, err := h.votersAt(sizes...)
-	if err != nil {
-		return 0, root, nil, false
-	}
-	for _, at := range points {
-		c, err := finality.QuorumNote(h.cfg.LedgerID, finality.Value{Size: at.Size, Root: at.Root}, sets[at.Size], at.Cosignatures)
+		_, c, err := h.cfg.Replica.Cosigned(at.Size)
 		if err != nil {
 			return 0, root, nil, false // it was final, and this node has not heard a quorum cosign it
 		}
