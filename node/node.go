@@ -31,6 +31,7 @@ import (
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/reconcile"
@@ -92,6 +93,7 @@ type Node struct {
 	cosigning *cosigning.Cosigning
 	holder    *holder.Holder
 	notify    *notify.Notify
+	fetcher   *fetch.Fetcher
 	hub       *local.Hub
 	audit     *audit.Keeper
 	reconcile *reconcile.Service

@@ -26,9 +26,28 @@ type Anchors func(holder member.PublicKey) map[mirror.Ref]Anchor
 // Fork is two signed statements of a holder about one index of which at most one can be true.
 type Fork struct {
 	Ref    mirror.Ref
-	Served *session.SignedManifest
-	Other  *session.SignedManifest // or, where nil, Anchor
+	Served *session.SignedManifest // nil where both are in Words
+	Words  [2]Word                 // what was announced, in place of Other; the second only without Served
+	Other  *session.SignedManifest // or, where nil, and nothing in Words, Anchor
 	Anchor Anchor
+}
+
+// id tells forks apart: the hashes of the two manifests.
+func (k *Fork) id() (id [64]byte) {
+	switch {
+	case k.Served == nil:
+		copy(id[:32], k.Words[1].Manifest[:])
+		copy(id[32:], k.Words[0].Manifest[:])
+		return id
+	case k.Words[0].Raw != nil:
+		copy(id[32:], k.Words[0].Manifest[:])
+	case k.Other != nil:
+		copy(id[32:], k.Other.Hash[:])
+	default:
+		copy(id[32:], k.Anchor.Manifest[:])
+	}
+	copy(id[:32], k.Served.Hash[:])
+	return id
 }
 
 // Guard has manifests compared with the ledger's anchors, and accuse called once for each fork that shows.
@@ -40,6 +59,7 @@ type guard struct {
 	anchors Anchors
 	accuse  func(Fork)
 	shown   map[mirror.Ref][]*session.SignedManifest // newest last
+	words   map[mirror.Ref][]Word                    // newest last
 	accused map[[64]byte]bool                        // by the two hashes
 }
 
@@ -69,17 +89,20 @@ func (a Anchor) against(m *session.SignedManifest) error {
 	return nil
 }
 
-// check compares what is served with the anchor.
+// check compares what is served with the anchor and with what was announced.
 func (f *Fetcher) check(ref mirror.Ref, m *session.SignedManifest, anchors map[mirror.Ref]Anchor) error {
+	announced := f.announced(ref, m, anchors)
 	a, ok := anchors[ref]
 	if !ok {
-		return nil
+		return announced
 	}
-	err := a.against(m)
-	if errors.Is(err, session.ErrFork) {
-		f.report(Fork{Ref: ref, Served: m, Anchor: a})
+	if err := a.against(m); err != nil {
+		if errors.Is(err, session.ErrFork) {
+			f.report(Fork{Ref: ref, Served: m, Anchor: a})
+		}
+		return err
 	}
-	return err
+	return announced
 }
 
 // note keeps a manifest that was put in use.
@@ -115,13 +138,7 @@ func (f *Fetcher) history(ref mirror.Ref) []*session.SignedManifest {
 }
 
 func (f *Fetcher) report(k Fork) {
-	var id [64]byte
-	copy(id[:32], k.Served.Hash[:])
-	if k.Other != nil {
-		copy(id[32:], k.Other.Hash[:])
-	} else {
-		copy(id[32:], k.Anchor.Manifest[:])
-	}
+	id := k.id()
 	f.mu.Lock()
 	known := f.accused[id] || len(f.accused) >= maxAccused
 	if !known {
