@@ -57,6 +57,7 @@ type Config struct {
 	Announce     []string // multiaddrs for the ledger; empty keeps what stands there
 	Region       string   // default region of national phone numbers
 	Version      string
+	Mirror       mirror.Options   // zero is the default; Log is Logger
 	Alerts       alert.Limits     // zero is the default
 	Webhooks     []alert.Receiver // checked
 	Logger       *slog.Logger
@@ -196,7 +197,9 @@ func (n *Node) openData() (err error) {
 	if err := n.store.BindLedger(n.ctx, n.genesis.ID()); err != nil {
 		return err
 	}
-	if n.mirror, err = mirror.Open(n.home.Mirror(), mirror.Options{Log: n.log}); err != nil {
+	limits := n.cfg.Mirror
+	limits.Log = n.log
+	if n.mirror, err = mirror.Open(n.home.Mirror(), limits); err != nil {
 		return err
 	}
 	n.defers(n.mirror.Close)

@@ -21,6 +21,7 @@ import (
 	"github.com/crosslight/crosslight/ledger/witness"
 	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/mirror"
 )
 
 // config is the settings in force: flag, else CROSSLIGHT_* variable, else file, else default.
@@ -39,6 +40,7 @@ type config struct {
 	Witnesses      []string      // URL#KEY
 	Consent        string        // to offers to reconcile: manual or automatic
 	LogLevel       slog.Level
+	Mirror         mirrorLimits
 	Alerts         alert.Limits
 	Webhooks       []fileWebhook
 }
@@ -71,6 +73,7 @@ type fileConfig struct {
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
+	Mirror   *fileMirror   `yaml:"mirror,omitempty"`
 	Alerts   *fileAlerts   `yaml:"alerts,omitempty"`
 	Webhooks []fileWebhook `yaml:"webhooks,omitempty"`
 }
@@ -110,6 +113,8 @@ func newViper() *viper.Viper {
 	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("reconcile.consent", "manual")
 	v.SetDefault("log.level", "info")
+	v.SetDefault("mirror.max_holder_mib", mirror.DefaultMaxHolder>>20)
+	v.SetDefault("mirror.reserve_mib", mirror.DefaultReserve>>20)
 	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
 	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
 	v.SetDefault("alerts.per_value", alert.DefaultPerValue)
@@ -200,6 +205,7 @@ func (a *app) settings(dir string) (config, error) {
 		AuditAnswer:    a.v.GetString("audit.answer"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
 		Consent:        a.v.GetString("reconcile.consent"),
+		Mirror:         mirrorLimits{a.v.GetInt64("mirror.max_holder_mib"), a.v.GetInt64("mirror.reserve_mib")},
 		Alerts: alert.Limits{
 			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
 			PerValue: a.v.GetInt64("alerts.per_value"),
@@ -249,6 +255,9 @@ func (c config) check() error {
 	}
 	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
 		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
+	}
+	if err := c.Mirror.check(); err != nil {
+		return err
 	}
 	if c.AuditAnswer != answerAsk && c.AuditAnswer != answerAutomatic {
 		return fmt.Errorf("%w: audit.answer: ask, or automatic", errConfig)

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -32,21 +33,24 @@ type Fork struct {
 	Anchor Anchor
 }
 
-// id tells forks apart: the hashes of the two manifests.
+// id tells forks apart, however they were seen: the hashes of the two manifests, in ascending order.
 func (k *Fork) id() (id [64]byte) {
-	switch {
-	case k.Served == nil:
-		copy(id[:32], k.Words[1].Manifest[:])
-		copy(id[32:], k.Words[0].Manifest[:])
-		return id
-	case k.Words[0].Raw != nil:
-		copy(id[32:], k.Words[0].Manifest[:])
-	case k.Other != nil:
-		copy(id[32:], k.Other.Hash[:])
-	default:
-		copy(id[32:], k.Anchor.Manifest[:])
+	a, b := k.Words[1].Manifest, k.Words[0].Manifest
+	if k.Served != nil {
+		a = k.Served.Hash
 	}
-	copy(id[:32], k.Served.Hash[:])
+	switch {
+	case k.Words[0].Raw != nil:
+	case k.Other != nil:
+		b = k.Other.Hash
+	default:
+		b = k.Anchor.Manifest
+	}
+	if bytes.Compare(a[:], b[:]) > 0 {
+		a, b = b, a
+	}
+	copy(id[:32], a[:])
+	copy(id[32:], b[:])
 	return id
 }
 
@@ -60,7 +64,7 @@ type guard struct {
 	accuse  func(Fork)
 	shown   map[mirror.Ref][]*session.SignedManifest // newest last
 	words   map[mirror.Ref][]Word                    // newest last
-	accused map[[64]byte]bool                        // by the two hashes
+	accused map[[64]byte]bool                        // by [Fork.id]
 }
 
 // keptShown is how many manifests of an index are kept until the ledger has anchored one that they can be
@@ -91,18 +95,15 @@ func (a Anchor) against(m *session.SignedManifest) error {
 
 // check compares what is served with the anchor and with what was announced.
 func (f *Fetcher) check(ref mirror.Ref, m *session.SignedManifest, anchors map[mirror.Ref]Anchor) error {
-	announced := f.announced(ref, m, anchors)
-	a, ok := anchors[ref]
-	if !ok {
-		return announced
-	}
-	if err := a.against(m); err != nil {
-		if errors.Is(err, session.ErrFork) {
-			f.report(Fork{Ref: ref, Served: m, Anchor: a})
+	if a, ok := anchors[ref]; ok {
+		if err := a.against(m); err != nil {
+			if errors.Is(err, session.ErrFork) {
+				f.report(Fork{Ref: ref, Served: m, Anchor: a})
+			}
+			return err
 		}
-		return err
 	}
-	return announced
+	return f.announced(ref, m, anchors)
 }
 
 // note keeps a manifest that was put in use.
