@@ -58,8 +58,8 @@ func (a *app) configShow(context.Context, []string) error {
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
 		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
 		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, AuditAnswer: a.cfg.AuditAnswer, Consent: a.cfg.Consent,
-		LogLevel:    strings.ToLower(a.cfg.LogLevel.String()),
-		MaxHolder:   a.cfg.Mirror.MaxHolder, Reserve: a.cfg.Mirror.Reserve,
+		LogLevel:  strings.ToLower(a.cfg.LogLevel.String()),
+		MaxHolder: a.cfg.Mirror.MaxHolder, Reserve: a.cfg.Mirror.Reserve,
 		FloodFactor: a.cfg.Alerts.FloodFactor, FloodFloor: a.cfg.Alerts.FloodFloor, PerValue: a.cfg.Alerts.PerValue,
 		Webhooks: []string{},
 	}
