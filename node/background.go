@@ -32,6 +32,7 @@ func (n *Node) background() {
 	n.work.Go(n.vouch)
 	n.work.Go(func() { n.audit.Run(n.ctx) })
 	n.work.Go(func() { n.cosigning.Run(n.ctx) })
+	n.work.Go(n.prune)
 	n.work.Go(n.announce)
 	n.work.Go(n.anchor)
 }

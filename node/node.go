@@ -58,6 +58,7 @@ type Config struct {
 	Region       string   // default region of national phone numbers
 	Version      string
 	Mirror       mirror.Options   // zero is the default; Log is Logger
+	Retention    time.Duration    // of alerts, quarantines and reconciliations that are over; zero is DefaultRetention
 	Alerts       alert.Limits     // zero is the default
 	Webhooks     []alert.Receiver // checked
 	Logger       *slog.Logger
@@ -138,6 +139,9 @@ func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error)
 	}
 	if n.cfg.Now == nil {
 		n.cfg.Now = time.Now
+	}
+	if n.cfg.Retention == 0 {
+		n.cfg.Retention = DefaultRetention
 	}
 	if n.cfg.MaxAge == 0 {
 		n.cfg.MaxAge = replica.DefaultMaxAge
