@@ -125,7 +125,8 @@ func (a *app) alertAck() *cobra.Command {
 			return err
 		}
 		return a.print(report, func(t *table) {
-			t.line("%d acknowledged, %d unknown%s", report.Acked, report.Unknown, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+			t.dryRun(req.DryRun, "acknowledged")
+			t.line("%d acknowledged, %d unknown", report.Acked, report.Unknown)
 		})
 	})
 	c.Flags().StringVar(&req.Watch, "watch", "", "all of this watch")

@@ -58,7 +58,10 @@ func (a *app) importFeed(ctx context.Context, path string, o hub.FeedOptions) er
 		return err
 	}
 	report.Refusals = sortedRefusals(report.Refusals)
-	return a.print(report, func(t *table) { importTable(t, report) })
+	return a.print(report, func(t *table) {
+		t.dryRun(o.DryRun, "kept")
+		importTable(t, report)
+	})
 }
 
 func importTable(t *table, r hub.ImportReport) {
@@ -229,7 +232,8 @@ func (a *app) withdraw(ctx context.Context, req hub.WithdrawRequest, yes bool) e
 	}
 	slices.Sort(report.Digests)
 	return a.print(report, func(t *table) {
-		t.line("%d withdrawn, %d unknown%s", report.Withdrawn, report.Unknown, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+		t.dryRun(req.DryRun, "withdrawn")
+		t.line("%d withdrawn, %d unknown", report.Withdrawn, report.Unknown)
 		if report.Removal != nil {
 			removalTable(t, *report.Removal)
 		}

@@ -96,6 +96,13 @@ func (t *table) line(format string, args ...any) {
 	}
 }
 
+// dryRun heads the table of what would be done and was not.
+func (t *table) dryRun(dry bool, done string) {
+	if dry {
+		t.line("Dry run: nothing was %s.", done)
+	}
+}
+
 // widestCell is where the last column of a table wraps. A hash in hex fits.
 const widestCell = 72
 

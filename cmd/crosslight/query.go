@@ -65,7 +65,8 @@ func (a *app) runQuery(ctx context.Context, args []string, o queryFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printQuery(report); err != nil {
+	out := answerOf(report)
+	if err := a.print(out, func(t *table) { t.dryRun(o.DryRun, "asked"); answerTable(t, out) }); err != nil {
 		return err
 	}
 	return a.outcome(report, o)

@@ -83,7 +83,10 @@ func (a *app) addWatch(ctx context.Context, args []string, o watchFlags) error {
 		}
 	}
 	w.Refusals = sortedRefusals(w.Refusals)
-	return a.print(w, func(t *table) { watchTable(t, w) })
+	return a.print(w, func(t *table) {
+		t.dryRun(o.DryRun, "kept or asked")
+		watchTable(t, w)
+	})
 }
 
 func (a *app) keepWatch(ctx context.Context, o watchFlags) (hub.Watch, error) {
@@ -251,6 +254,7 @@ func (a *app) removeWatch(ctx context.Context, req hub.RemoveWatchRequest, yes b
 		return err
 	}
 	return a.print(w, func(t *table) {
-		t.line("%d elements are watched no more%s", w.Elements, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+		t.dryRun(req.DryRun, "removed")
+		t.line("%d elements are watched no more", w.Elements)
 	})
 }
