@@ -31,9 +31,7 @@ func (a *app) alertList() *cobra.Command {
 		}
 		return a.print(page, func(t *table) {
 			t.rows(alertHeader, alertRows(page.Alerts))
-			if page.Next != "" {
-				t.line("More: --cursor %s", page.Next)
-			}
+			t.more(page.Next)
 		})
 	})
 	c.Flags().StringVar(&f.Watch, "watch", "", "only of this watch")

@@ -160,9 +160,7 @@ func indicatorTable(t *table, page hub.IndicatorPage) {
 		rows = append(rows, []any{i.Type, i.Digest, i.Label.Category, i.Label.Reference, i.Label.Expires, i.Imported.Format(time.DateOnly)})
 	}
 	t.rows([]string{"type", "digest", "category", "reference", "expires", "imported"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) indicatorShow() *cobra.Command {

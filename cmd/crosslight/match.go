@@ -121,9 +121,7 @@ func matchListTable(t *table, page hub.MatchPage) {
 		})
 	}
 	t.rows([]string{"id", "state", "source", "type", "reference", "holder", "holder's reference", "category", "found at"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func noticeTable(t *table, page hub.NoticePage) {
@@ -132,9 +130,7 @@ func noticeTable(t *table, page hub.NoticePage) {
 		rows = append(rows, []any{n.ID, n.State, n.From, n.Type, n.Item, n.Reference, n.Purpose, n.Contact, n.At.Format(time.RFC3339)})
 	}
 	t.rows([]string{"id", "state", "from", "type", "item", "reference", "purpose", "contact", "at"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) matchShow() *cobra.Command {

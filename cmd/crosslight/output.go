@@ -103,6 +103,13 @@ func (t *table) dryRun(dry bool, done string) {
 	}
 }
 
+// more says how to go on behind a page, unless it is the last.
+func (t *table) more(cursor string) {
+	if cursor != "" {
+		t.line("More: --cursor %s", cursor)
+	}
+}
+
 // widestCell is where the last column of a table wraps. A hash in hex fits.
 const widestCell = 72
 

@@ -231,9 +231,7 @@ func queryListTable(t *table, page hub.QueryPage) {
 		rows = append(rows, []any{q.ID, q.At.Format(time.RFC3339), q.Purpose, q.Queried, q.Partial})
 	}
 	t.rows([]string{"id", "at", "purpose", "queried", "partial"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) queryShow() *cobra.Command {

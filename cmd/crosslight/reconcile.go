@@ -130,9 +130,7 @@ func (a *app) reconcileList() *cobra.Command {
 				rows = append(rows, []any{r.ID, r.Initiator, r.Other, r.Type, r.Purpose, r.Learn, r.State, r.MatchCount, r.ExpiresAt.Format(time.RFC3339)})
 			}
 			t.rows([]string{"id", "initiator", "other", "type", "purpose", "learns", "state", "matches", "expires"}, rows)
-			if list.Next != "" {
-				t.line("More: --cursor %s", list.Next)
-			}
+			t.more(list.Next)
 		})
 	})
 	pageFlags(c, &page)

@@ -167,9 +167,7 @@ func watchListTable(t *table, page hub.WatchPage) {
 		rows = append(rows, []any{w.ID, w.Name, w.At.Format(time.RFC3339), w.Purpose, w.Elements, enrolledWords(w), w.Alerts, w.Open, w.Waiting})
 	}
 	t.rows([]string{"id", "name", "at", "purpose", "elements", "enrolled", "alerts", "open", "waiting"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 // enrolledWords says how far all holders together are.
