@@ -91,7 +91,7 @@ func (m *Machine) learnVoters() {
 	}
 	if m.rule.height > 1 {
 		before, ok := m.Roster.VotersAt(m.rule.height - 1)
-		m.rule.fresh = !ok || !before.Equal(m.voters)
+		m.rule.fresh = !ok || !before.Equal(m.voters) || m.Roster.Turned(m.rule.height-1)
 	}
 }
 
