@@ -75,8 +75,7 @@ const (
 // Mode chooses between processor time and bytes. Both have 128-bit security.
 type Mode uint8
 
-// The modes. Fast sends about 58 bytes an element, Compact about 48 for two to three times the
-// processor time.
+// The modes. Fast sends about 54 bytes an element, Compact about 45 for some four times the processor time.
 const (
 	Fast    Mode = 1 // k = 4, code [245,128,32]
 	Compact Mode = 2 // k = 8, code [185,128,16]
@@ -112,9 +111,9 @@ var (
 	// again, and are not.
 	ErrCheat = errors.New("bulk: the peer's correlation does not hold")
 	// ErrEncode reports digests that the key-value store cannot hold, which happens by chance for one set
-	// in 2^40. A new session has new randomness.
+	// in 2^45. A new session has new randomness.
 	ErrEncode = errors.New("bulk: set could not be encoded")
-	// ErrRewind reports a message number that was not sent yet.
+	// ErrRewind reports a message number that was not sent yet, or labels that changed since it was.
 	ErrRewind = errors.New("bulk: cannot go on from there")
 )
 
@@ -156,8 +155,8 @@ type Match struct {
 }
 
 // Overfit bounds how many digests a receiver that announced n and cheats can look up in one session, but
-// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it: about 2n for
-// large sets, and 133 for an empty one, since the store has room. (specs/bulk-psi.md, "Why it is safe", step 5.)
+// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it: about 1.9n
+// for large sets, and 96 for an empty one, since the store has room. (specs/bulk-psi.md, "Why it is safe", step 5.)
 func Overfit(n int, work float64) int {
 	slots := float64(okvs.ShapeOf(n).Slots())
 	at := slots
