@@ -39,10 +39,8 @@
 // lie, as in any such protocol; it cannot learn. Nobody can be made to answer (no fairness): whoever
 // breaks off keeps what it has. Digests that somebody can guess can be tried, at most [Overfit] of them a
 // session: that is what budgets and policy bound. Both sides' time and memory traffic depend on their own
-// digests (solving the store, table look-ups), which shows to whoever shares the machine. The sender's secret
-// of the correlation is handled in constant time by the assembly. The portable Go code looks tables up by its
-// symbols, unmasked once a session: on a machine without AVX-512, or with the tag purego, do not let others
-// share the processor's caches.
+// digests (solving the store, look-ups by a digest's hash), which shows to whoever shares the processor's caches.
+// The correlation's secret, leaves and slots are handled in constant time on every processor.
 //
 // A [Receiver] and a [Sender] are machines without I/O, each for one session and one goroutine: Next gives
 // messages to send, Receive takes the peer's. Either can be rewound to where a connection broke; it then
