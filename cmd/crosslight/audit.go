@@ -115,9 +115,7 @@ func (a *app) auditShow() *cobra.Command {
 
 func (a *app) printAudit(x hub.Audit) error {
 	return a.print(x, func(t *table) {
-		if x.DryRun {
-			t.line("Dry run: nothing was written.")
-		}
+		t.dryRun(x.DryRun, "written")
 		t.line("audit     %s", x.ID)
 		t.line("of        questions of %s to %s, %s to %s", text(x.Querier), text(x.Holder), x.First, x.Last)
 		t.line("drawn     %d of %d; if one in a hundred is not as it should be, that shows with %.0f %%", x.Drawn, x.Elements, 100*x.OnePer100)
@@ -156,6 +154,7 @@ func auditNext(x hub.Audit) string {
 
 func (a *app) auditNonce() *cobra.Command {
 	var req hub.AuditNonceRequest
+	var yes bool
 	c := a.verb(&cobra.Command{
 		Use: "nonce ID", Short: "Commit this seat to a nonce that questions are drawn by", Args: cobra.ExactArgs(1),
 		Long: "Draws a nonce, keeps it and commits to it on the ledger. The node reveals it by itself once both\n" +
@@ -168,6 +167,11 @@ func (a *app) auditNonce() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if !req.DryRun {
+			if err := a.confirm(yes, "Commit this seat to a nonce? It then has 24 hours to reveal it, with this node running."); err != nil {
+				return err
+			}
+		}
 		x, err := h.AuditNonce(ctx, req)
 		if err != nil {
 			return err
@@ -175,5 +179,6 @@ func (a *app) auditNonce() *cobra.Command {
 		return a.printAudit(x)
 	})
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "say whether this seat may, and stop")
+	yesFlag(c, &yes)
 	return c
 }

@@ -124,9 +124,7 @@ func (a *app) auditHold() *cobra.Command {
 			return err
 		}
 		return a.print(hold, func(t *table) {
-			if hold.DryRun {
-				t.line("Dry run: nothing was written.")
-			}
+			t.dryRun(hold.DryRun, "written")
 			holdsTable(t, []hub.LegalHold{hold})
 		})
 	})
