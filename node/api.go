@@ -24,15 +24,16 @@ import (
 
 // openHub makes the two sides of the member: the one that answers and the one that asks.
 func (n *Node) openHub() (err error) {
+	n.openAudit()
 	n.holder = holder.New(holder.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Admit: n.audit.Admit,
 	})
 	n.notify = notify.New(notify.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Host: n.host, View: n.replica.View,
 		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
 	})
-	n.openAudit()
 	if n.reconcile, err = reconcile.New(n.ctx, reconcile.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store, Host: n.host,
 		Holder: n.holder, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Authority: n.authority, Settled: n.mayAuthorise,

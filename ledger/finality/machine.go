@@ -104,6 +104,13 @@ func (m *Machine) votes() bool {
 	return ok
 }
 
+// Part says whether the voters of the present height are known, and whether this node is one of them.
+func (m *Machine) Part() (known, votes bool) { return m.known, m.votes() }
+
+// Echoed says whether this node has echoed in the round that it was told of last: then its leader has proposed
+// something that can become final.
+func (m *Machine) Echoed() bool { return m.kept.echoed != nil && m.kept.echoed.Round == m.term }
+
 // Round tells that raft is in term, led by the node of the voter whose log key has the id leader. It
 // follows raft's own knowledge, not what a peer says.
 func (m *Machine) Round(term uint64, leader member.KeyID) error {

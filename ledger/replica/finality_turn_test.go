@@ -97,7 +97,7 @@ func TestRotatedNodeKeyHandsOver(t *testing.T) {
 	c.final(c.must(c.nodeInfo(c.orgs[0], 1)) + 1)
 	away := c.orgs[3]
 	c.kill(away)
-	size := c.rotateNode(away)
+	size := c.rotate(away, member.Node)
 	c.final(c.must(c.nodeInfo(c.orgs[1], 1)) + 1)
 	for _, r := range c.running() {
 		if p, ok := r.FinalAt(size); !ok || p.Size != size {
@@ -107,8 +107,8 @@ func TestRotatedNodeKeyHandsOver(t *testing.T) {
 	c.handOver(size)
 }
 
-// rotateNode gives a member another node key, with its root key's word, and returns the size after that.
-func (c *consortium) rotateNode(o *org) (size uint64) {
+// rotate gives a member another key, with its root key's word, and returns the size after that.
+func (c *consortium) rotate(o *org, role member.Role) (size uint64) {
 	c.t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -116,12 +116,12 @@ func (c *consortium) rotateNode(o *org) (size uint64) {
 	}
 	var rotation entry.Rotation
 	c.node(c.leader()).View(func(s *state.State) {
-		rotation, err = s.Rotation(o.name, member.Node, member.PublicOf(key))
+		rotation, err = s.Rotation(o.name, role, member.PublicOf(key))
 	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	body := rotation.Body(rotation.Sign(key), rotation.Sign(o.keys[member.Node]), rotation.Sign(o.keys[member.Root]))
+	body := rotation.Body(rotation.Sign(key), rotation.Sign(o.keys[role]), rotation.Sign(o.keys[member.Root]))
 	raw, err := entry.NewRotate(c.signer(o, member.Operator), c.next(o, member.Operator), body)
 	if err != nil {
 		c.t.Fatal(err)
@@ -139,7 +139,7 @@ func TestTurnIsFinalOnce(t *testing.T) {
 	c.kill(c.orgs[3]) // whose node key is rotated
 	for i, turn := range []func() uint64{
 		func() uint64 { return c.pass(4, entry.SetVoter{Member: c.orgs[4].name}) },
-		func() uint64 { return c.rotateNode(c.orgs[3]) },
+		func() uint64 { return c.rotate(c.orgs[3], member.Node) },
 	} {
 		size := turn()
 		var ended FinalPoint
