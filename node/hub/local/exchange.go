@@ -265,7 +265,6 @@ func (e *exchange) ask(ctx context.Context, h *Hub, p *plan) {
 		})
 	}
 	wg.Wait()
-	e.noteTold(ctx, h)
 }
 
 // job is a run of questions of one type, answered over one stream.
