@@ -78,7 +78,10 @@ func TestCosignedByWhoVoted(t *testing.T) {
 	more := ledgertest.New(t, append(orgs, ledgertest.NGO)...).S
 	id, value := old.LedgerID(), finality.Value{Size: 7, Root: [32]byte{7}}
 	p := FinalPoint{Height: 4, Size: value.Size, Root: value.Root}
-	f := &finals{state: more, point: p, before: old.FinalityVoters(), after: more.FinalityVoters(), turned: true}
+	f := &finals{
+		files: pointFiles{dir: t.TempDir()}, state: more, point: p,
+		before: old.FinalityVoters(), after: more.FinalityVoters(), turned: true,
+	}
 	r := &Replica{decider: &decider{finals: f, ledger: id}}
 	for i, o := range orgs {
 		p, list, err := r.Cosigned(value.Size)
