@@ -66,6 +66,7 @@ type Keeper struct {
 	seals   map[keys.Day]cipher.AEAD // of days whose key has been opened
 	pending []*kept                  // waits for the disk
 	writing bool
+	waiting bool // for a write to go along with
 
 	answering answering // for Run alone
 	room      *room

@@ -102,17 +102,21 @@ func (b *bench) requestTo(holder member.PublicKey, retention uint64, values ...s
 	if err != nil {
 		b.Fatal(err)
 	}
+	q, err := session.ParseRequest(msg, member.PublicOf(b.cfg.Ring.Private(member.Node)))
+	if err != nil {
+		b.Fatal(err)
+	}
 	nonce := [32]byte{7}
-	return Asked{Message: msg, Digests: digests, Blinds: blinded.Blinds(), Retention: retention, CaseNonce: nonce[:], Case: "C-1"}
+	return Asked{Question: q, Digests: digests, Blinds: blinded.Blinds(), Retention: retention, CaseNonce: nonce[:], Case: "C-1"}
 }
 
 func (b *bench) asked(retention uint64, values ...string) [32]byte {
 	b.Helper()
-	hash, err := b.Asked(b.Context(), b.request(retention, values...))
-	if err != nil {
+	a := b.request(retention, values...)
+	if err := b.Asked(b.Context(), a); err != nil {
 		b.Fatal(err)
 	}
-	return hash
+	return a.Question.Hash
 }
 
 // commit has the bank and the platform commit to what the bank asked on a day.
@@ -184,7 +188,7 @@ func TestWhatIsAskedIsOnDiskFirst(t *testing.T) {
 	a := b.request(30, "someone@example.com", "other@example.com")
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := b.Asked(t.Context(), a); err != nil {
+		if err := b.Asked(t.Context(), a); err != nil {
 			t.Error(err)
 		}
 	})
@@ -220,19 +224,59 @@ func TestNothingLeavesThatIsNotKept(t *testing.T) {
 	a := b.request(30, "someone@example.com")
 	short := a
 	short.Blinds = a.Blinds[:31]
-	if _, err := b.Asked(t.Context(), short); !errors.Is(err, ErrNotKept) {
+	if err := b.Asked(t.Context(), short); !errors.Is(err, ErrNotKept) {
 		t.Errorf("short secrets: %v", err)
 	}
 	if err := b.cfg.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Asked(t.Context(), a); !errors.Is(err, ErrNotKept) {
+	if err := b.Asked(t.Context(), a); !errors.Is(err, ErrNotKept) {
 		t.Errorf("closed store: %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.Asked(ended, a); !errors.Is(err, ErrNotKept) {
+	if err := b.Asked(ended, a); !errors.Is(err, ErrNotKept) {
 		t.Errorf("ended: %v", err)
+	}
+}
+
+// TestRequestsAreKeptTogether: all that leave together, or none.
+func TestRequestsAreKeptTogether(t *testing.T) {
+	b := newBench(t)
+	good, other, short := b.request(30, "a"), b.request(30, "b"), b.request(30, "c")
+	short.Blinds = short.Blinds[:31]
+	if err := b.Asked(t.Context(), good, short); !errors.Is(err, ErrNotKept) {
+		t.Fatalf("with one that does not fit: %v", err)
+	}
+	if _, err := b.cfg.Store.OpeningByHash(t.Context(), good.Question.Hash); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("the other one: %v", err)
+	}
+	if err := b.Asked(t.Context(), good, other); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []Asked{good, other} {
+		if _, err := b.cfg.Store.OpeningByHash(t.Context(), a.Question.Hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAnAnswerIsNotedWithoutAnotherQuestion: what waits to go along with a write does not wait for ever.
+func TestAnAnswerIsNotedWithoutAnotherQuestion(t *testing.T) {
+	b := newBench(t)
+	hash := b.asked(30, "a")
+	b.Answered(hash)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		o, err := b.cfg.Store.OpeningByHash(t.Context(), hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Answered {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("not noted within a minute")
+		}
 	}
 }
 

@@ -6,13 +6,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/store"
-	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 	"github.com/crosslight/crosslight/protocol/wire"
 )
@@ -23,11 +23,11 @@ const Slack = 3
 
 // Asked is a request that is about to leave, with what opens it.
 type Asked struct {
-	Message   []byte   // the request as it will be sent
-	Digests   [][]byte // 32 bytes each, in the order of the elements
-	Blinds    []byte   // 32 bytes each
-	Retention uint64   // days, of the rule that permits the question
-	CaseNonce []byte   // opens the case commitment, 32 bytes, empty without a case
+	Question  *session.Question // as this node has signed it
+	Digests   [][]byte          // 32 bytes each, in the order of the elements
+	Blinds    []byte            // 32 bytes each
+	Retention uint64            // days, of the rule that permits the question
+	CaseNonce []byte            // opens the case commitment, 32 bytes, empty without a case
 	Case      string
 }
 
@@ -45,44 +45,60 @@ const maxSecrets = session.MaxBatch*64 + 4096
 // ErrNotKept reports that what opens a request could not be kept; the request must not be sent.
 var ErrNotKept = errors.New("what an audit would need could not be kept, so nothing was asked")
 
-// Asked keeps what opens a request. When it returns nil that is on disk and survives a crash, and the
-// request may leave; requests that come at once share one write. It returns the request's name for
-// [Keeper.Answered]. Errors wrap [ErrNotKept],
-// and [ErrDayFull] where that is why.
-func (k *Keeper) Asked(ctx context.Context, a Asked) (hash [32]byte, err error) {
-	o, err := k.seal(a)
-	if err == nil {
-		var back func()
-		if back, err = k.roomToAsk(ctx, o.Day, o.Holder); err == nil {
-			if err = k.write(ctx, &kept{opening: &o}); err != nil {
+// Asked keeps what opens requests, in one write. When it returns nil that is on disk and survives a crash,
+// and the requests may leave; others that come at once share the write. Errors wrap [ErrNotKept], and
+// [ErrDayFull] where that is why.
+func (k *Keeper) Asked(ctx context.Context, asked ...Asked) (err error) {
+	w := &kept{}
+	var backs []func()
+	defer func() {
+		if err != nil {
+			for _, back := range backs {
 				back()
 			}
+			err = fmt.Errorf("%w: %w", ErrNotKept, err)
 		}
+	}()
+	for _, a := range asked {
+		o, err := k.seal(a)
+		if err != nil {
+			return err
+		}
+		back, err := k.roomToAsk(ctx, o.Day, o.Holder)
+		if err != nil {
+			return err
+		}
+		w.openings, backs = append(w.openings, o), append(backs, back)
 	}
-	if err != nil {
-		return hash, fmt.Errorf("%w: %w", ErrNotKept, err)
-	}
-	return o.Hash, nil
+	return k.write(ctx, w)
 }
 
-// Answered notes that the holder has signed an answer to a request. It does not wait: what a crash loses
-// is made good when the day's log is compared with the holder's.
+// answeredWithin is how long a note that a request was answered may wait for a write to go along with.
+const answeredWithin = 250 * time.Millisecond
+
+// Answered notes that the holder has signed an answer to the request with this hash. It does not wait, and
+// costs no write of its own where the next question follows: what a crash loses is made good when the day's
+// log is compared with the holder's.
 func (k *Keeper) Answered(hash [32]byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pending = append(k.pending, &kept{answered: hash, done: make(chan error, 1)})
-	if !k.writing {
-		k.writing = true
-		go k.drain()
+	if !k.writing && !k.waiting {
+		k.waiting = true
+		time.AfterFunc(answeredWithin, k.stopWaiting)
 	}
 }
 
+// stopWaiting writes what nothing came to take along.
+func (k *Keeper) stopWaiting() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.waiting = false
+	k.start()
+}
+
 func (k *Keeper) seal(a Asked) (store.Opening, error) {
-	q, err := session.ParseRequest(a.Message, member.PublicOf(k.cfg.Ring.Private(member.Node)))
-	if err != nil {
-		return store.Opening{}, err
-	}
-	var day uint64
+	q, day := a.Question, uint64(0)
 	k.cfg.Ledger.View(func(s *state.State) { day = s.DayAt(q.Header.Size) })
 	plain := secrets{Blinds: a.Blinds, CaseNonce: a.CaseNonce, Case: a.Case}
 	for _, d := range a.Digests {
@@ -160,10 +176,10 @@ func (k *Keeper) unseal(o store.Opening) (secrets, error) {
 	return plain, nil
 }
 
-// kept is one thing to write: an opening, or that one was answered.
+// kept is one thing to write: openings, or that one was answered.
 type kept struct {
-	opening  *store.Opening
-	answered [32]byte
+	openings []store.Opening
+	answered [32]byte // the hash of a request, or zero
 	done     chan error
 }
 
@@ -172,16 +188,21 @@ func (k *Keeper) write(ctx context.Context, w *kept) error {
 	w.done = make(chan error, 1)
 	k.mu.Lock()
 	k.pending = append(k.pending, w)
-	if !k.writing {
-		k.writing = true
-		go k.drain()
-	}
+	k.start()
 	k.mu.Unlock()
 	select {
 	case err := <-w.done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// start has what waits written. k.mu is held.
+func (k *Keeper) start() {
+	if !k.writing && len(k.pending) > 0 {
+		k.writing = true
+		go k.drain()
 	}
 }
 
@@ -200,9 +221,8 @@ func (k *Keeper) drain() {
 		var keep []store.Opening
 		var answered [][32]byte
 		for _, w := range batch {
-			if w.opening != nil {
-				keep = append(keep, *w.opening)
-			} else {
+			keep = append(keep, w.openings...)
+			if w.answered != ([32]byte{}) {
 				answered = append(answered, w.answered)
 			}
 		}

@@ -16,9 +16,9 @@ import (
 // takes its requests again.
 func TestDayTakesNoMoreThanItsLog(t *testing.T) {
 	bank, platform, _ := pair(t)
-	from, to := member.PublicOf(bank.cfg.Ring.Private(member.Node)), member.PublicOf(platform.cfg.Ring.Private(member.Node))
+	to := member.PublicOf(platform.cfg.Ring.Private(member.Node))
 	name, size := ledgertest.Bank.Name, bank.l.S.Size()
-	platform.charge(bank.requestTo(to, 30, "before the restart, not dated yet").Message, from)
+	platform.charge(bank.requestTo(to, 30, "before the restart, not dated yet").Question)
 	platform.room.most = 8
 	var in atomic.Int64
 	var wg sync.WaitGroup
@@ -68,7 +68,7 @@ func TestNothingIsAskedBeyondTheLog(t *testing.T) {
 	for i := range 2 {
 		b.Answered(b.asked(30, fmt.Sprint(i)))
 	}
-	if _, err := b.Asked(t.Context(), b.request(30, "one too many")); !errors.Is(err, ErrDayFull) || !errors.Is(err, ErrNotKept) {
+	if err := b.Asked(t.Context(), b.request(30, "one too many")); !errors.Is(err, ErrDayFull) || !errors.Is(err, ErrNotKept) {
 		t.Fatalf("%v", err)
 	}
 	if err := b.Flush(t.Context()); err != nil {

@@ -36,19 +36,21 @@ type Told struct {
 
 // NoteTold keeps what holders have said in place of what they said before.
 func (s *Store) NoteTold(ctx context.Context, all []Told) error {
-	err := s.activity.tx(ctx, func(c *sql.Conn) error {
-		for _, t := range all {
-			_, err := c.ExecContext(ctx, `INSERT INTO told (holder, type, remaining, resets, at) VALUES (?, ?, ?, ?, ?)
-				ON CONFLICT (holder, type) DO UPDATE SET remaining = excluded.remaining, resets = excluded.resets, at = excluded.at`,
-				t.Holder, string(t.Type), int64(min(t.Left, 1<<62)), t.Resets.Unix(), t.At.UnixMilli())
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.activity.tx(ctx, func(c *sql.Conn) error { return noteTold(ctx, c, all) })
 	if err != nil {
 		return fmt.Errorf("note what is left of budgets: %w", err)
+	}
+	return nil
+}
+
+func noteTold(ctx context.Context, c *sql.Conn, all []Told) error {
+	for _, t := range all {
+		_, err := c.ExecContext(ctx, `INSERT INTO told (holder, type, remaining, resets, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (holder, type) DO UPDATE SET remaining = excluded.remaining, resets = excluded.resets, at = excluded.at`,
+			t.Holder, string(t.Type), int64(min(t.Left, 1<<62)), t.Resets.Unix(), t.At.UnixMilli())
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

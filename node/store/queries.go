@@ -24,6 +24,7 @@ type Query struct {
 	Found       []Found // written; they are read back as Matches
 	Matches     []Match // read: with the reference and the label as they were then
 	Sent        []Sent  // written, and not read back by the lists of queries
+	Told        []Told  // written: what holders said of budgets, in place of what they said before
 }
 
 // Sent is one request to a holder and its receipt, each with the signature over it, as they went over
@@ -74,6 +75,9 @@ func saveQuery(ctx context.Context, c *sql.Conn, q Query) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := noteTold(ctx, c, q.Told); err != nil {
+		return err
 	}
 	_, err = addMatches(ctx, c, Sighting{Source: FromQuery, Origin: q.ID, At: q.At, Purpose: q.Purpose, Case: q.Case}, q.Found)
 	return err

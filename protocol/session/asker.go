@@ -83,31 +83,31 @@ func (a *Asker) Ready() bool { return !a.dead && len(a.flight) < a.cfg.Window }
 // InFlight returns how many requests wait for their answer.
 func (a *Asker) InFlight() int { return len(a.flight) }
 
-// Ask returns the message that asks for elements (32 bytes each, 1 to MaxBatch of them) and the id
-// that it goes by. Errors: [ErrClosed], [ErrNotReady], [ErrBatchSize], [ErrElements].
-func (a *Asker) Ask(elements []byte) (id RequestID, msg []byte, err error) {
+// Ask returns the message that asks for elements (32 bytes each, 1 to MaxBatch of them) and the question
+// that it carries, as the holder will read it. Errors: [ErrClosed], [ErrNotReady], [ErrBatchSize], [ErrElements].
+func (a *Asker) Ask(elements []byte) (q *Question, msg []byte, err error) {
 	switch {
 	case a.dead:
-		return id, nil, ErrClosed
+		return nil, nil, ErrClosed
 	case !a.Ready():
-		return id, nil, ErrNotReady
+		return nil, nil, ErrNotReady
 	case len(elements) == 0 || len(elements)%ElementSize != 0:
-		return id, nil, fmt.Errorf("%w: %d bytes", ErrElements, len(elements))
+		return nil, nil, fmt.Errorf("%w: %d bytes", ErrElements, len(elements))
 	}
 	h := a.header(len(elements) / ElementSize)
 	if _, err := io.ReadFull(a.cfg.Rand, h.ID[:]); err != nil {
-		return id, nil, fmt.Errorf("read randomness: %w", err)
+		return nil, nil, fmt.Errorf("read randomness: %w", err)
 	}
 	h.Tree = ElementsRoot(elements)
 	if err := h.check(); err != nil {
-		return id, nil, err
+		return nil, nil, err
 	}
-	msg, hash, err := signRequest(h, a.cfg.Key, elements)
+	q, msg, err = signRequest(h, a.cfg.Key, elements)
 	if err != nil {
-		return id, nil, err
+		return nil, nil, err
 	}
-	a.flight = append(a.flight, sent{h.ID, hash, len(elements) / ElementSize})
-	return h.ID, msg, nil
+	a.flight = append(a.flight, sent{h.ID, q.Hash, len(elements) / ElementSize})
+	return q, msg, nil
 }
 
 // Receive reads the answer to the oldest request in flight. A *[Refusal] is the holder's word on that

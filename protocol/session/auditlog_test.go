@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -35,7 +36,7 @@ func TestLogOpensEveryPosition(t *testing.T) {
 				V: 1, Size: 1, Querier: member.PublicOf(key).PeerID(), Holder: "holder", Type: "email", Purpose: "p",
 				ID: RequestID{byte(i), 1}, Count: uint64(n), Tree: ElementsRoot(elements),
 			}
-			msg, hash, err := signRequest(&h, key, elements)
+			signed, msg, err := signRequest(&h, key, elements)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,8 +44,11 @@ func TestLogOpensEveryPosition(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requests = append(requests, LogRequest{hash, uint64(n)})
-			byHash[hash] = kept{h, q.Raw, q.Signature, elements}
+			if q.Hash != signed.Hash || !bytes.Equal(q.Raw, signed.Raw) || !bytes.Equal(q.Signature, signed.Signature) {
+				t.Fatal("what is signed reads as something else")
+			}
+			requests = append(requests, LogRequest{q.Hash, uint64(n)})
+			byHash[q.Hash] = kept{h, q.Raw, q.Signature, elements}
 		}
 		log, err := NewQueryLog(rapid.Permutation(requests).Draw(t, "order"))
 		if err != nil {

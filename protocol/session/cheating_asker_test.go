@@ -15,7 +15,7 @@ func TestCheatingAsker(t *testing.T) {
 	sign := func(change func(h *Header)) []byte {
 		h := goodHeader(2)
 		change(h)
-		msg, _, err := signRequest(h, querierKey, elements(2))
+		_, msg, err := signRequest(h, querierKey, elements(2))
 		if err != nil {
 			t.Fatal(err)
 		}

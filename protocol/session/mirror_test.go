@@ -67,6 +67,42 @@ func TestMirroring(t *testing.T) {
 	}
 }
 
+// TestKnownManifests: bytes that were verified before are taken as they are, and no others.
+func TestKnownManifests(t *testing.T) {
+	known := sign(t, goodManifest())
+	foreign := goodManifest()
+	foreign.Ledger[0]++
+	elsewhere := sign(t, foreign)
+	altered := bytes.Clone(known.Raw)
+	altered[len(altered)-1] ^= 1 // in the signature
+	for _, c := range []struct {
+		name string
+		raw  []byte
+		same bool
+		want error
+	}{
+		{"the same bytes", bytes.Clone(known.Raw), true, nil},
+		{"a newer one", sign(t, goodManifest(empty(BaseSegment, 99))).Raw, false, nil},
+		{"another signature", altered, false, ErrSignature},
+		{"known, of another ledger", elsewhere.Raw, false, ErrLedger},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := NewPuller(ledgerID, holder)
+			p.Know([]*SignedManifest{known, elsewhere})
+			if _, err := p.AskManifests(0); err != nil {
+				t.Fatal(err)
+			}
+			got, err := p.Receive(encode(t, MirrorAnswer{Code: OK, Manifests: [][]byte{c.raw}}))
+			if !errors.Is(err, c.want) {
+				t.Fatalf("got %v, want %v", err, c.want)
+			}
+			if err == nil && (got.Manifests[0] == known) != c.same {
+				t.Error("what is known must be taken, and nothing else")
+			}
+		})
+	}
+}
+
 func TestPullerWindow(t *testing.T) {
 	p, s := NewPuller(ledgerID, holder), NewProvider(ledgerID)
 	var sent [][]byte

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -18,12 +19,30 @@ type Puller struct {
 	ledger [32]byte
 	holder member.PublicKey
 	flight []*MirrorRequest
+	known  map[[32]byte]*SignedManifest // by SHA-256 of Raw
 	dead   bool
 }
 
 // NewPuller returns a machine for the indexes of holder, by its node key on the ledger.
 func NewPuller(ledger [32]byte, holder member.PublicKey) *Puller {
 	return &Puller{ledger: ledger, holder: holder}
+}
+
+// Know tells the machine of manifests of this holder that were verified before: the same bytes, served
+// again, are not verified again. What was checked under another key or ledger must not be among them.
+func (p *Puller) Know(verified []*SignedManifest) {
+	p.known = make(map[[32]byte]*SignedManifest, len(verified))
+	for _, m := range verified {
+		p.known[sha256.Sum256(m.Raw)] = m
+	}
+}
+
+// manifest verifies one, unless it is known.
+func (p *Puller) manifest(raw []byte) (*SignedManifest, error) {
+	if m := p.known[sha256.Sum256(raw)]; m != nil {
+		return m, nil
+	}
+	return ParseManifest(raw, p.holder)
 }
 
 // Ready says whether one more request may be sent now.
@@ -116,7 +135,7 @@ func (p *Puller) manifests(raw [][]byte) ([]*SignedManifest, error) {
 	seen := make(map[index]bool, len(raw))
 	out := make([]*SignedManifest, 0, len(raw))
 	for _, b := range raw {
-		m, err := ParseManifest(b, p.holder)
+		m, err := p.manifest(b)
 		if err != nil {
 			return nil, err
 		}

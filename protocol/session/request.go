@@ -76,13 +76,14 @@ type Question struct {
 	Elements  []byte   // 32 bytes each
 }
 
-func signRequest(h *Header, key ed25519.PrivateKey, elements []byte) (msg []byte, hash [32]byte, err error) {
+func signRequest(h *Header, key ed25519.PrivateKey, elements []byte) (q *Question, msg []byte, err error) {
 	raw, err := wire.Encode(h)
 	if err != nil {
-		return nil, hash, err
+		return nil, nil, err
 	}
-	msg, err = wire.Encode(request{raw, member.Sign(key, requestDomain, raw), elements})
-	return msg, sha256.Sum256(raw), err
+	q = &Question{Header: *h, Raw: raw, Signature: member.Sign(key, requestDomain, raw), Hash: sha256.Sum256(raw), Elements: elements}
+	msg, err = wire.Encode(request{raw, q.Signature, elements})
+	return q, msg, err
 }
 
 // ParseRequest reads a request by the holder of key. Errors are the faults of this package and of

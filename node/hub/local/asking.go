@@ -13,8 +13,6 @@ import (
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/privacy/index"
 	"github.com/crosslight/crosslight/privacy/voprf"
-	"github.com/crosslight/crosslight/protocol/indicator"
-	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 	"github.com/crosslight/crosslight/protocol/wire"
 )
@@ -109,12 +107,12 @@ func (a *asking) hangUp() {
 	}
 }
 
-// flight is a request on its way: what was blinded, and what was sent, as evidence.
+// flight is a request, made or on its way: what was blinded, and what is sent, as evidence.
 type flight struct {
 	questions []question
 	blinded   *voprf.Request
+	question  *session.Question
 	sent      []byte
-	hash      [32]byte // of the request's header
 }
 
 // run asks about one job in batches, a window of them in flight, so that this node blinds the next
@@ -127,12 +125,7 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	if err := a.exchange.pin(a.hub, a.exchange.ref(permit, j.typ)); err != nil {
 		return rest, fmt.Errorf("%w: %w", errNoIndex, err)
 	}
-	public := permit.PublicKey()
-	client, err := voprf.NewClient(public[:])
-	if err != nil {
-		return rest, err
-	}
-	machine, err := a.machine(permit, j)
+	w, err := a.exchange.writer(ctx, a.hub, a.plan, permit, j)
 	if err != nil {
 		return rest, err
 	}
@@ -147,19 +140,18 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 		refusal  error
 	)
 	for unsent := rest; len(inFlight) > 0 || len(unsent) > 0; {
-		for refusal == nil && len(unsent) > 0 && machine.Ready() {
-			n := min(a.plan.batch, len(unsent))
-			f, err := a.send(ctx, permit, j.typ, client, machine, unsent[:n])
+		for refusal == nil && len(unsent) > 0 && w.ready() {
+			f, err := a.send(ctx, w, unsent)
 			if err != nil {
 				return rest, err
 			}
-			inFlight, unsent = append(inFlight, f), unsent[n:]
+			inFlight, unsent = append(inFlight, f), unsent[len(f.questions):]
 		}
 		if len(inFlight) == 0 {
 			return append(left, unsent...), refusal
 		}
 		// A refused request does not keep us from the answers to those behind it: they are paid for.
-		err := a.receive(ctx, machine, permit, j, inFlight[0])
+		err := a.receive(ctx, w.machine, permit, j, inFlight[0])
 		switch {
 		case narrow(err):
 			refusal = err
@@ -172,15 +164,6 @@ func (a *asking) run(ctx context.Context, j job) (rest []question, err error) {
 	return left, refusal
 }
 
-func (a *asking) machine(permit ledger.Permit, j job) (*session.Asker, error) {
-	ask := a.plan.ask
-	ask.Epoch, ask.Type = permit.Epoch(), string(j.typ)
-	ask.Case = a.plan.commitment(a.exchange.holder.PeerID, j.typ)
-	return session.NewAsker(session.AskerConfig{
-		Ask: ask, Key: a.hub.cfg.Ring.Private(member.Node), Holder: a.exchange.holder.Keys.Node,
-	})
-}
-
 func (a *asking) connect(ctx context.Context) (err error) {
 	if a.stream != nil {
 		return nil
@@ -189,30 +172,16 @@ func (a *asking) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// send blinds a batch, keeps what opens it, and sends it.
-func (a *asking) send(ctx context.Context, permit ledger.Permit, t indicator.Type, client *voprf.Client, machine *session.Asker, part []question) (flight, error) {
-	inputs := make([][]byte, len(part))
-	for i := range part {
-		inputs[i] = part[i].digest[:]
-	}
-	a.hub.crypto <- struct{}{}
-	blinded, err := client.Blind(inputs)
-	<-a.hub.crypto
-	if err != nil {
-		return flight{}, err
-	}
-	_, msg, err := machine.Ask(blinded.Elements())
-	if err != nil {
-		return flight{}, err
-	}
-	hash, err := a.keepOpening(ctx, permit, t, inputs, blinded, msg)
+// send takes the next batch, made and kept, and sends it.
+func (a *asking) send(ctx context.Context, w *writer, unsent []question) (flight, error) {
+	f, err := w.next(ctx, unsent)
 	if err != nil {
 		return flight{}, err
 	}
 	if err := a.stream.SetDeadline(time.Now().Add(answerWithin)); err != nil {
 		return flight{}, err
 	}
-	return flight{part, blinded, msg, hash}, wire.WriteFrame(a.stream, msg)
+	return f, wire.WriteFrame(a.stream, f.sent)
 }
 
 // receive reads the answer to the oldest request and checks its proof against the key on the ledger.
@@ -250,15 +219,11 @@ func (a *asking) receive(ctx context.Context, machine *session.Asker, permit led
 	return a.exchange.keep(permit, j.typ, f.questions, outputs)
 }
 
-// note keeps what both sides signed about one request. Our own message reads back, so an error is our
-// own bug, and the receipt is then kept alone.
+// note keeps what both sides signed about one request.
 func (a *asking) note(f flight, answer *session.Answer) {
 	sent := store.Sent{
-		Holder: a.exchange.holder.Name, Header: []byte{}, Signature: []byte{},
+		Holder: a.exchange.holder.Name, Header: f.question.Raw, Signature: f.question.Signature,
 		Receipt: answer.RawReceipt, ReceiptSignature: answer.Signature,
-	}
-	if own, err := session.ParseRequest(f.sent, member.PublicOf(a.hub.cfg.Ring.Private(member.Node))); err == nil {
-		sent.Header, sent.Signature = own.Raw, own.Signature
 	}
 	a.exchange.mu.Lock()
 	defer a.exchange.mu.Unlock()

@@ -77,6 +77,7 @@ func (a *watchAsker) Ask(ctx context.Context, q watch.Question, take func(epoch 
 		return take(permit.Epoch(), places, out)
 	}
 	e.ask(ctx, h, p)
+	e.noteTold(ctx, h)
 	e.letGo(h)
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
 	if err := h.cfg.Store.PutSent(context.WithoutCancel(ctx), q.Watch.ID, e.kept); err != nil {

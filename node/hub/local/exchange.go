@@ -193,11 +193,7 @@ const (
 // update brings the indexes of the permitted types up to date and notes what stands in the way. It
 // reports false where asking would meet the same: the holder is away, or refuses this member as such.
 func (e *exchange) update(ctx context.Context, h *Hub) bool {
-	var types []string
-	for t := range e.permits {
-		types = append(types, string(t))
-	}
-	slices.Sort(types)
+	types := e.types()
 	ctx, cancel := context.WithTimeout(ctx, mirrorIn)
 	defer cancel()
 	err := h.cfg.Fetcher.UpdateTypes(ctx, e.holder.Keys.Node, h.entitled(e.holder), types)
@@ -217,6 +213,17 @@ func (e *exchange) update(ctx context.Context, h *Hub) bool {
 	return true
 }
 
+// types are those that are permitted, in order.
+func (e *exchange) types() (out []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for t := range e.permits {
+		out = append(out, string(t))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // ofTheIndex says whether a failed update concerns indexes, and the holder may still be asked.
 func ofTheIndex(err error) bool {
 	var r *session.Refusal
@@ -231,15 +238,23 @@ func ofTheIndex(err error) bool {
 // run brings the holder's index up to date, asks about everything that is permitted, and looks the
 // answers up. Where the index does not come, an older one is better than none: it is asked about, and
 // the report says that it is not up to date. A type without any index is not asked about at all, for
-// the budget would be spent on answers that cannot be read.
+// the budget would be spent on answers that cannot be read; where all are here, none is waited for
+// before the asking, but what is looked up in is the newest all the same.
 func (e *exchange) run(ctx context.Context, h *Hub, p *plan) []store.Found {
 	if len(e.permits) == 0 {
 		return nil
 	}
-	if !e.update(ctx, h) {
-		return nil
+	if e.pinAll(h) {
+		var updating sync.WaitGroup
+		updating.Go(func() { e.update(ctx, h) })
+		e.ask(ctx, h, p)
+		updating.Wait()
+	} else {
+		if !e.update(ctx, h) {
+			return nil
+		}
+		e.ask(ctx, h, p)
 	}
-	e.ask(ctx, h, p)
 	e.lookUp(h)
 	e.letGo(h)
 	h.cfg.Metrics.QueriesAsked.WithLabelValues(e.holder.Name, e.outcome().Status).Inc()
@@ -265,7 +280,6 @@ func (e *exchange) ask(ctx context.Context, h *Hub, p *plan) {
 		})
 	}
 	wg.Wait()
-	e.noteTold(ctx, h)
 }
 
 // job is a run of questions of one type, answered over one stream.

@@ -52,15 +52,16 @@ func (h *Hub) Query(ctx context.Context, req hub.QueryRequest, in io.Reader) (hu
 		plan.preview(&report)
 		return report, nil
 	}
+	keeping := h.keepQuestions(context.WithoutCancel(ctx), report.ID, report.At, q)
+	defer keeping()
 	found := plan.run(ctx, h)
 	plan.conclude(&report, found)
 	h.cfg.Metrics.QuerySeconds.Observe(h.cfg.Now().Sub(start).Seconds())
-	if err := h.cfg.Store.SaveQuery(context.WithoutCancel(ctx), plan.record(report, found)); err != nil {
+	if err := h.cfg.Store.SaveQuery(context.WithoutCancel(ctx), plan.record(h, report, found)); err != nil {
 		// The answers are paid for: they must reach the analyst whatever became of the record.
 		h.cfg.Log.Error("a query could not be recorded", "error", err)
 		report.Warning = "this query could not be recorded, so `query show` will not find it: " + err.Error()
 	}
-	h.keepQuestions(context.WithoutCancel(ctx), report.ID, report.At, q)
 	return report, nil
 }
 
@@ -104,6 +105,7 @@ func newID() string {
 type plan struct {
 	req       hub.QueryRequest
 	questions *questions
+	ahead     *ahead      // requests that were made ahead, or nil
 	ask       session.Ask // what all requests have in common; Epoch and Type are each exchange's
 	salt      [32]byte    // opens the commitment to the case reference
 	batch     int         // elements a request
@@ -188,6 +190,7 @@ func (p *plan) run(ctx context.Context, h *Hub) []store.Found {
 		all []store.Found
 		wg  sync.WaitGroup
 	)
+	defer p.makeAhead(ctx, h)()
 	for _, e := range p.holders {
 		wg.Go(func() {
 			matches := e.run(ctx, h, p)
@@ -245,7 +248,7 @@ func (p *plan) preview(report *hub.QueryReport) {
 }
 
 // record is what the store keeps of the query: no value and no digest.
-func (p *plan) record(report hub.QueryReport, all []store.Found) store.Query {
+func (p *plan) record(h *Hub, report hub.QueryReport, all []store.Found) store.Query {
 	rec := store.Query{
 		ID: report.ID, At: report.At, Purpose: report.Purpose, Case: p.req.Case,
 		Queried: report.Queried, Refused: report.Refused, Suppressed: report.Suppressed,
@@ -259,6 +262,7 @@ func (p *plan) record(report hub.QueryReport, all []store.Found) store.Query {
 	}
 	for _, e := range p.holders {
 		rec.Sent = append(rec.Sent, e.kept...)
+		rec.Told = append(rec.Told, e.budgets(h)...)
 	}
 	rec.Found = all
 	return rec

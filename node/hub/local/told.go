@@ -43,14 +43,13 @@ func (e *exchange) hear(t indicator.Type, answer *session.Answer, err error) {
 	}
 }
 
-// noteTold keeps what was heard, for `budget show`. It is a help to people, so a disk that fails here fails
-// nothing else.
-func (e *exchange) noteTold(ctx context.Context, h *Hub) {
+// budgets is what was heard, for `budget show`.
+func (e *exchange) budgets(h *Hub) []store.Told {
 	e.mu.Lock()
 	told := slices.SortedFunc(maps.Values(e.told), func(a, b store.Told) int { return cmp.Compare(a.Type, b.Type) })
 	e.mu.Unlock()
 	if len(told) == 0 {
-		return
+		return nil
 	}
 	var day ledger.Day
 	_ = h.cfg.Authority(func(final, _ *state.State) { day = ledger.Today(final) }) // too old: no day, and null is shown
@@ -59,6 +58,16 @@ func (e *exchange) noteTold(ctx context.Context, h *Hub) {
 		if told[i].Resets.IsZero() {
 			told[i].Resets = time.Unix(int64(day.Ends), 0).UTC()
 		}
+	}
+	return told
+}
+
+// noteTold keeps what was heard outside of a query. It is a help to people, so a disk that fails here fails
+// nothing else.
+func (e *exchange) noteTold(ctx context.Context, h *Hub) {
+	told := e.budgets(h)
+	if len(told) == 0 {
+		return
 	}
 	if err := h.cfg.Store.NoteTold(context.WithoutCancel(ctx), told); err != nil {
 		h.cfg.Log.Warn("what is left of budgets could not be noted", "error", err)

@@ -155,6 +155,16 @@ func (e *exchange) pin(h *Hub, ref mirror.Ref) error {
 	return err
 }
 
+// pinAll pins the indexes of all types that are permitted, and says whether all are here.
+func (e *exchange) pinAll(h *Hub) bool {
+	for _, t := range e.types() {
+		if e.pin(h, e.ref(e.permit(indicator.Type(t)), indicator.Type(t))) != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // use returns the newest index of ref, or the one that was pinned where it has gone since.
 func (e *exchange) use(h *Hub, ref mirror.Ref) (view *mirror.View, release func() error, err error) {
 	if view, err = h.cfg.Mirror.Use(ref); err == nil {

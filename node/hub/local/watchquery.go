@@ -18,11 +18,21 @@ const (
 	keptDays = 30
 )
 
-// keepQuestions keeps what a query asked about. A query is not spoilt where that fails.
-func (h *Hub) keepQuestions(ctx context.Context, id string, at time.Time, q *questions) {
+// keepQuestions keeps what a query asks about, beside the asking; wait returns when that is over. A query is
+// not spoilt where it fails, and what is kept of one that a crash ends is found by nobody, and erased in time.
+func (h *Hub) keepQuestions(ctx context.Context, id string, at time.Time, q *questions) (wait func()) {
 	if q.count() == 0 || q.count() > maxKept {
-		return
+		return func() {}
 	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.writeQuestions(ctx, id, at, q)
+	}()
+	return func() { <-done }
+}
+
+func (h *Hub) writeQuestions(ctx context.Context, id string, at time.Time, q *questions) {
 	key := watch.NewKey()
 	err := h.cfg.Store.KeepQuestions(ctx, id, at, key.Seal(h.watching.ring, id), watch.Runs(key, id, q.types(), q.elements))
 	if err != nil {

@@ -22,7 +22,8 @@ type update struct {
 	may     Entitled
 	wanted  func(typ string) bool
 
-	anchors map[mirror.Ref]Anchor // as they stood before manifests were asked for
+	anchors map[mirror.Ref]Anchor     // as they stood before manifests were asked for
+	known   []*session.SignedManifest // in use when the update began; they were verified then
 
 	failed map[mirror.Ref]error // the newest reason
 	tries  map[mirror.Ref]int   // those that a broken stream cut off do not count
@@ -32,6 +33,7 @@ type update struct {
 // be reached. What cannot be removed now is tried again when the index is pulled.
 func (u *update) restrict() error {
 	manifests, err := u.fetcher.mirror.Manifests(u.holder)
+	u.known = manifests
 	for _, m := range manifests {
 		ref := u.ref(m)
 		if tags, labels := u.may(ref.Epoch, ref.Type); !tags || labels {
@@ -94,6 +96,7 @@ func (u *update) round(ctx context.Context) (progress bool, err error) {
 	stop := context.AfterFunc(ctx, func() { _ = stream.Reset() })
 	defer stop()
 	l := &link{stream: stream, machine: session.NewPuller(u.fetcher.ledger, u.holder)}
+	l.machine.Know(u.known)
 	manifests, err := l.manifests()
 	if err != nil {
 		_ = stream.Reset() // whatever is still on its way is of no use
