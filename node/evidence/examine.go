@@ -36,6 +36,10 @@ func (r Record) Examine() (Finding, error) {
 		return r.examineManifests()
 	case "manifest-anchor":
 		return r.examineAnchor()
+	case "manifest-announcement":
+		return r.examineAnnounced()
+	case "announcement-fork":
+		return r.examineAnnouncements()
 	case "finality-fork":
 		return r.examineFinals()
 	case FalseOpening:
