@@ -29,6 +29,7 @@ func (n *Node) background() {
 	})
 	n.work.Go(n.attestClock)
 	n.work.Go(n.handOver)
+	n.work.Go(func() { n.submit.Run(n.ctx) })
 	n.work.Go(n.vouch)
 	n.work.Go(func() { n.audit.Run(n.ctx) })
 	n.work.Go(func() { n.cosigning.Run(n.ctx) })

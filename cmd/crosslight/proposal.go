@@ -54,7 +54,7 @@ func proposalTable(t *table, p hub.Proposal) {
 	t.dryRun(p.DryRun, "written")
 	t.line("proposal  %s", text(p.ID))
 	t.line("kind      %s %s", p.Kind, text(p.Subject))
-	t.line("state     %s", text(p.State))
+	t.line("state     %s", text(stateOf(p)))
 	t.line("proposer  %s", text(p.Proposer))
 	t.line("reason    %s", text(p.Reason))
 	for _, e := range p.Effect {
@@ -68,6 +68,21 @@ func proposalTable(t *table, p hub.Proposal) {
 	}
 	t.line("missing   %s", text(p.Missing))
 	t.line("needs     %s", text(p.Needs))
+}
+
+// stateOf is a proposal's state, and where and why it was closed. A dry run's is the state that would follow.
+func stateOf(p hub.Proposal) string {
+	out := p.State
+	if p.DryRun && p.ID != "" {
+		out = "would be " + out
+	}
+	if p.Failure != nil {
+		out += ": " + *p.Failure
+	}
+	if p.Decided != nil {
+		out += fmt.Sprintf(" at index %d", *p.Decided)
+	}
+	return out
 }
 
 // proposalPage is what `proposal list` prints.

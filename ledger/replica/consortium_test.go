@@ -289,7 +289,7 @@ func (c *consortium) follower() *org {
 
 func (c *consortium) eventually(what string, ok func() bool) {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -308,7 +308,7 @@ func within(t testing.TB, d time.Duration) context.Context {
 // submit sends an entry to whoever leads, as a node does, until it has an answer.
 func (c *consortium) submit(raw []byte) (Result, error) {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		r, err := c.node(c.leader()).Submit(within(c.t, 5*time.Second), raw)
 		retry := errors.Is(err, ErrNotLeader) || errors.Is(err, ErrUnknownOutcome)
 		if !retry || time.Now().After(deadline) {
@@ -350,7 +350,7 @@ func (c *consortium) settle(size uint64) [32]byte {
 		if r == nil {
 			continue
 		}
-		if err := r.WaitSize(within(c.t, 20*time.Second), size); err != nil {
+		if err := r.WaitSize(within(c.t, 60*time.Second), size); err != nil {
 			c.t.Fatalf("%s: %v", o.name, err)
 		}
 		var got [32]byte

@@ -40,15 +40,33 @@ func (d *decider) distrust(now time.Time) {
 	if d.finals.turnedLast() {
 		patience += handOverPatience
 	}
-	if now.Sub(d.stall.since) < patience || d.r.gate.bans() >= max(1, d.r.gate.tolerated()) {
+	if now.Sub(d.stall.since) < patience {
 		return
 	}
 	d.stall = at
-	d.r.gate.ban(leader, span, errStalled)
-	_ = d.r.gate.refuse(errStalled) // counts it
-	d.r.transport.dropPeer(leader)
-	d.log.Warn("the leader lets nothing become final: not listening to it for a while, so that another is elected",
-		"leader", leader, "final", d.finalSize(), "size", d.told.size)
+	if d.r.leave(leader, errStalled) {
+		d.log.Warn("the leader lets nothing become final: not listening to it for a while, so that another is elected",
+			"leader", leader, "final", d.finalSize(), "size", d.told.size)
+	}
+}
+
+// leave stops listening to the raft of a leader for a while, unless as many are left already as may cheat.
+func (r *Replica) leave(leader string, reason error) bool {
+	if r.gate.bans() >= max(1, r.gate.tolerated()) {
+		return false
+	}
+	r.gate.ban(leader, stallElections*r.timing.Election, reason)
+	_ = r.gate.refuse(reason) // counts it
+	r.transport.dropPeer(leader)
+	return true
+}
+
+// Distrust stops listening to the raft of a leader that keeps entries off the ledger, for 20 election timeouts, so
+// that another is elected. It does nothing where that node leads no more, or this one leads, and to no more than b
+// leaders at a time, or one where b is 0. It says whether it did.
+func (r *Replica) Distrust(leader string) bool {
+	now, ok := r.Leader()
+	return ok && now == leader && leader != r.self && r.leave(leader, errCensored)
 }
 
 // turnedLast says whether the newest final point ends with a change of the voters.

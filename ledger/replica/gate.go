@@ -25,6 +25,7 @@ var (
 	errFork       = fmt.Errorf("%w: the sender's ledger has another root at a size that this node has reached", ErrRefused)
 	errBanned     = fmt.Errorf("%w: the sender was caught signing two proposals", ErrRefused)
 	errStalled    = fmt.Errorf("%w: the sender led and let nothing become final", ErrRefused)
+	errCensored   = fmt.Errorf("%w: the sender led and kept entries off the ledger", ErrRefused)
 	errNotMember  = fmt.Errorf("%w: the sender is not a member of the ledger", ErrRefused)
 	errTermJump   = fmt.Errorf("%w: a term far ahead that too few voters claim", ErrRefused)
 

@@ -221,7 +221,8 @@ func (empty) Query(context.Context, hub.QueryRequest, io.Reader) (hub.QueryRepor
 func (empty) Members(context.Context) ([]hub.Member, error) { return nil, nil }
 
 func (empty) Proposals(context.Context) ([]hub.Proposal, error) {
-	return []hub.Proposal{{Expires: &word}}, nil
+	index := uint64(7)
+	return []hub.Proposal{{Expires: &word, Decided: &index, Failure: &word}}, nil
 }
 
 func TestArraysAreNeverNull(t *testing.T) {

@@ -304,6 +304,8 @@ type Proposal struct {
 	Proposer string       `json:"proposer"`
 	State    string       `json:"state"`
 	Index    uint64       `json:"index"`   // ledger index of the proposal
+	Decided  *uint64      `json:"decided"` // ledger index of the entry that closed it; null while open
+	Failure  *string      `json:"failure"` // why it failed, the name of a rejection; null otherwise
 	Expires  *string      `json:"expires"` // ledger time, RFC 3339; null once closed
 	Votes    []BallotCast `json:"votes"`
 	Missing  []string     `json:"missing"` // members whose seats have not voted

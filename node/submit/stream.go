@@ -88,8 +88,7 @@ func (s *Submitter) answer(ctx context.Context, msg []byte) forward.Response {
 		return forward.Response{V: 1, Code: forward.Rejected, Rule: rejection.Code, Reason: err.Error()}
 	}
 	if errors.Is(err, replica.ErrNotLeader) {
-		leader, _ := s.ledger.Leader()
-		return forward.Response{V: 1, Code: forward.NotLeader, Leader: leader}
+		return s.notLeading(request.Entry)
 	}
 	s.log.Warn("a submission failed", "error", err)
 	return forward.Response{V: 1, Code: forward.Unavailable}

@@ -49,6 +49,8 @@ type Ledger interface {
 	Decides() bool
 	WaitFinal(ctx context.Context, size uint64) error
 	Leaves(from, to uint64) ([][]byte, error)
+	// Distrust has a leader that keeps entries off the ledger not listened to for a while.
+	Distrust(leader string) bool
 }
 
 // Opener opens a stream to a peer; *p2p.Host is one.
@@ -64,12 +66,13 @@ type Submitter struct {
 	self   string // own peer ID
 	log    *slog.Logger
 
-	turn chan struct{} // held while an entry is under way: sequence numbers are per key
+	watch watcher
+	turn  chan struct{} // held while an entry is under way: sequence numbers are per key
 }
 
 // New returns a submitter for the ledger with that id.
 func New(ledger Ledger, net Opener, id [32]byte, self string, log *slog.Logger) *Submitter {
-	return &Submitter{ledger: ledger, net: net, id: id, self: self, log: log, turn: make(chan struct{}, 1)}
+	return &Submitter{ledger: ledger, net: net, id: id, self: self, log: log, turn: make(chan struct{}, 1), watch: newWatcher()}
 }
 
 // Make builds the entry with the next sequence number of its key.
@@ -144,11 +147,12 @@ func lagging(err error) bool {
 
 // bring hands the entry to the leader until this node's own replica has applied it. What a leader says
 // is only news: one that claims to have taken an entry which never comes is asked again, and so is
-// the next one.
+// the next one, and a refusal counts where this node's own state shares it. The other voters are told of an
+// entry that a leader does not take (censored.go).
 func (s *Submitter) bring(ctx context.Context, raw entry.Raw) (uint64, error) {
 	var last error
-	for {
-		index, err := s.once(ctx, raw)
+	for told := time.Now(); ; {
+		index, err := s.try(ctx, raw)
 		if err == nil {
 			index, err = s.confirm(ctx, index, raw)
 		}
@@ -156,14 +160,30 @@ func (s *Submitter) bring(ctx context.Context, raw entry.Raw) (uint64, error) {
 		switch {
 		case err == nil:
 			return index, nil
-		case errors.As(err, &rejection), errors.Is(err, ErrWrongLedger):
+		case errors.As(err, &rejection):
+			if own, ok := s.believes(raw); ok {
+				return 0, own
+			}
+			err = fmt.Errorf("the leader refuses what this node's own ledger takes: %s", rejection.Name)
+		case errors.Is(err, ErrWrongLedger):
 			return 0, err
 		}
 		last = err
+		if time.Since(told) >= tellAfter {
+			s.tell(ctx, raw)
+			told = time.Now()
+		}
 		if err := pause(ctx); err != nil {
 			return 0, fmt.Errorf("%w: %w", err, last)
 		}
 	}
+}
+
+// try is once, for as long as a leader is waited for before the other voters are told.
+func (s *Submitter) try(ctx context.Context, raw entry.Raw) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, tellAfter)
+	defer cancel()
+	return s.once(ctx, raw)
 }
 
 // confirmWithin is how long this node may be behind a leader that has taken an entry.

@@ -26,6 +26,7 @@ type book struct {
 	leaves atomic.Pointer[[][]byte]
 	final  *atomic.Uint64 // nil: finality does not run
 	other  atomic.Bool    // another node leads than at first
+	left   atomic.Int32   // how often the leader was left
 }
 
 func newBook(t *testing.T) *book {
@@ -43,6 +44,14 @@ func newBook(t *testing.T) *book {
 func (b *book) Submit(context.Context, []byte) (replica.Result, error) {
 	return replica.Result{}, &replica.NotLeaderError{Leader: "leader"}
 }
+
+// Distrust has another node lead from then on.
+func (b *book) Distrust(leader string) bool {
+	b.left.Add(1)
+	b.other.Store(true)
+	return leader == "leader"
+}
+
 func (b *book) Decides() bool { return b.final != nil }
 
 func (b *book) WaitFinal(ctx context.Context, size uint64) error {
@@ -175,10 +184,10 @@ func TestLyingLeader(t *testing.T) {
 }
 
 func TestRejectionComesBack(t *testing.T) {
-	s, key := submitter(newBook(t), leader{func(forward.Request) forward.Response {
-		return forward.Response{V: 1, Code: forward.Rejected, Rule: entry.ErrNoSeat.Code, Reason: "no seat"}
+	s, _ := submitter(newBook(t), leader{func(forward.Request) forward.Response {
+		return forward.Response{V: 1, Code: forward.Rejected, Rule: entry.ErrWrongRole.Code, Reason: "no seat key"}
 	}})
-	if _, _, err := s.Submit(t.Context(), key, nodeInfo); !errors.Is(err, entry.ErrNoSeat) {
+	if _, _, err := s.Submit(t.Context(), ledgertest.Bank.Private(member.Seat), nodeInfo); !errors.Is(err, entry.ErrWrongRole) {
 		t.Fatalf("the submission ends with %v", err)
 	}
 }

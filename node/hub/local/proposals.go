@@ -115,6 +115,12 @@ func proposalOf(s *state.State, p state.Proposal) hub.Proposal {
 		out.Votes = append(out.Votes, hub.BallotCast{Member: b.Member, Sector: string(b.Sector), Vote: entry.YesNo(b.Yes)})
 	}
 	slices.SortFunc(out.Votes, func(a, b hub.BallotCast) int { return strings.Compare(a.Member, b.Member) })
+	if p.Decided > 0 {
+		out.Decided = &p.Decided
+	}
+	if p.Failure != "" {
+		out.Failure = &p.Failure
+	}
 	if p.State == state.Open {
 		expires := entry.Instant(p.Deadline)
 		out.Expires = &expires
@@ -131,10 +137,12 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 	if req.Vote != "yes" && req.Vote != "no" {
 		return hub.Proposal{}, fmt.Errorf("%w: a vote is yes or no", hub.ErrInvalid)
 	}
-	id, out, err := h.checked(h.cfg.Name, req.Proposal, (*state.State).CheckVote)
-	if err != nil || req.DryRun {
-		out.DryRun = err == nil
-		return out, classed(err)
+	id, _, err := h.checked(h.cfg.Name, req.Proposal, (*state.State).CheckVote)
+	if err != nil {
+		return hub.Proposal{}, classed(err)
+	}
+	if req.DryRun {
+		return h.afterVote(id, req.Vote == "yes")
 	}
 	_, err = h.bySeat(ctx, func(s entry.Signer, seq uint64) (entry.Raw, error) {
 		return entry.NewVote(s, seq, id, req.Vote == "yes")
@@ -144,6 +152,20 @@ func (h *Hub) Vote(ctx context.Context, req hub.VoteRequest) (hub.Proposal, erro
 	}
 	h.cfg.Log.Info("voted", "proposal", id.String()[:16], "vote", req.Vote)
 	return h.Proposal(ctx, id.String())
+}
+
+// afterVote is the proposal as this member's vote would leave it, with what it changes.
+func (h *Hub) afterVote(id entry.Hash, yes bool) (out hub.Proposal, err error) {
+	h.cfg.Replica.View(func(s *state.State) {
+		var p state.Proposal
+		var tally state.Tally
+		if p, tally, err = s.AfterVote(h.cfg.Name, id, yes); err != nil {
+			return
+		}
+		out = proposalOf(s, p)
+		out.Missing, out.Needs, out.Effect, out.DryRun = list(tally.Missing), tally.Needs, list(s.Describe(p.Content)), true
+	})
+	return out, classed(err)
 }
 
 // checked finds a proposal and says whether a member may do to it what check is for.
@@ -167,7 +189,7 @@ func (h *Hub) WithdrawProposal(ctx context.Context, req hub.WithdrawProposalRequ
 		return hub.Proposal{}, classed(err)
 	}
 	if req.DryRun {
-		out.DryRun, out.Missing, out.Needs = true, []string{}, ""
+		out.DryRun, out.Missing, out.Needs, out.State = true, []string{}, "", string(state.Withdrawn)
 		out.Effect = []string{"The proposal is closed undecided; nobody can vote on it any more."}
 		return out, nil
 	}
