@@ -131,7 +131,7 @@ func (a *app) mirrorWork(c *cobra.Command, work func(hub.Hub, context.Context, h
 func outcomeTable(t *table, list []hub.MirrorOutcome) {
 	rows := [][]any{}
 	for _, o := range list {
-		rows = append(rows, []any{o.Holder, o.Type, o.Status, o.Reason})
+		rows = append(rows, []any{o.Holder, o.Type, o.Epoch, o.Status, o.Reason})
 	}
-	t.rows([]string{"holder", "type", "status", "reason"}, rows)
+	t.rows([]string{"holder", "type", "epoch", "status", "reason"}, rows)
 }

@@ -53,6 +53,7 @@ type MirrorSegment struct {
 type MirrorOutcome struct {
 	Holder string  `json:"holder"`
 	Type   string  `json:"type"`
+	Epoch  *uint64 `json:"epoch"`  // of an index that was verified
 	Status string  `json:"status"` // "up-to-date", "failed", "whole", "damaged"
 	Reason *string `json:"reason"`
 }

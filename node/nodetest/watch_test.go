@@ -227,6 +227,9 @@ func TestAFloodWaits(t *testing.T) {
 		values = append(values, hub.Value{Type: "email", Raw: fmt.Sprintf("flood-%d@example.com", i)})
 		fmt.Fprintf(&rows, "email,flood-%d@example.com,livestream,3,BANK-%d,,\n", i, i)
 	}
+	if _, err := c.Hub("platform").AddWatch(context.Background(), hub.WatchRequest{Values: values, Purpose: "curiosity"}, nil); !errors.Is(err, hub.ErrInvalid) {
+		t.Errorf("a purpose that is not on the ledger: %v", err)
+	}
 	w, err := c.Hub("platform").AddWatch(context.Background(), hub.WatchRequest{
 		Values: values, Purpose: "platform-safety", Holders: []string{"bank"},
 	}, nil)

@@ -83,7 +83,7 @@ func (a *asking) persist(ctx context.Context, j job) error {
 			a.hangUp() // what is in flight is of no use any more
 		}
 		var r *session.Refusal
-		turned := isEpochOver(err) || errors.Is(err, errNoIndex) && a.exchange.turning()
+		turned := isEpochOver(err) || errors.Is(err, errNoIndex) && (a.exchange.turning() || a.ended(a.epoch))
 		if turned && a.turn(ctx, j.typ, a.epoch) {
 			j.questions = rest
 			continue

@@ -158,7 +158,9 @@ func (h *Hub) VerifyMirrors(ctx context.Context, f hub.MirrorFilter) ([]hub.Mirr
 			if errors.Is(err, mirror.ErrNone) {
 				continue // it went meanwhile
 			}
-			out = append(out, outcome(m.Name, ref.Type, "whole", err))
+			done := outcome(m.Name, ref.Type, "whole", err)
+			done.Epoch = &ref.Epoch
+			out = append(out, done)
 		}
 	}
 	return out, nil

@@ -92,6 +92,17 @@ func (e *exchange) turning() bool {
 	return e.turns > 0
 }
 
+// ended says whether an epoch of the holder ended since it was chosen: then its index went from here, and the
+// question is asked under another.
+func (a *asking) ended(epoch uint64) (over bool) {
+	_ = a.hub.cfg.Authority(func(final, tip *state.State) { // too old to go by says nothing
+		for _, s := range []*state.State{final, tip} {
+			over = over || !slices.ContainsFunc(s.Serving(a.exchange.holder.Name), func(e state.Epoch) bool { return e.Commit.Epoch == epoch })
+		}
+	})
+	return over
+}
+
 // isEpochOver says whether a holder refused because of the epoch.
 func isEpochOver(err error) bool {
 	var r *session.Refusal

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/store"
 	"github.com/crosslight/crosslight/node/watch"
@@ -48,6 +50,9 @@ func (h *Hub) AddWatch(ctx context.Context, req hub.WatchRequest, in io.Reader) 
 	if err != nil {
 		return hub.Watch{}, classed(err)
 	}
+	if err := h.checkPurpose(req.Purpose); err != nil {
+		return hub.Watch{}, err
+	}
 	w := store.Watch{
 		ID: newID(), Name: req.Name, At: h.cfg.Now(), Purpose: req.Purpose, Case: req.Case,
 		Holders: req.Holders, Refused: report.Refused, Suppressed: report.Suppressed, Size: q.count(),
@@ -56,6 +61,19 @@ func (h *Hub) AddWatch(ctx context.Context, req hub.WatchRequest, in io.Reader) 
 		w.CaseSalt = plan.salt[:]
 	}
 	return h.keepWatch(ctx, w, q, plan, report.Refusals, req.DryRun)
+}
+
+// checkPurpose refuses a purpose that is not on the ledger: a watch for one would wait for ever. Whether a rule
+// allows it is asked at each exchange, and may change.
+func (h *Hub) checkPurpose(purpose string) error {
+	var known []string
+	if err := h.cfg.Authority(func(final, _ *state.State) { known = final.Policy().Purposes }); err != nil {
+		return classed(err)
+	}
+	if !slices.Contains(known, purpose) {
+		return fmt.Errorf("%w: the purpose %q is not on the ledger; `crosslight policy show` lists those that are", hub.ErrInvalid, purpose)
+	}
+	return nil
 }
 
 func (h *Hub) keepWatch(ctx context.Context, w store.Watch, q *questions, p *plan, refusals []hub.Refusal, dry bool) (hub.Watch, error) {
