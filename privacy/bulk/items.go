@@ -40,8 +40,9 @@ func (t *items) group(g int) (sums []okvs.Key, numbers []uint32) {
 	return t.sums[from:t.ends[g]], t.numbers[from:t.ends[g]]
 }
 
-// arrange puts items into n groups in place: what lies in the way goes where it belongs, until something comes back
-// (McIlroy, Bostic and McIlroy, "Engineering radix sort", 1993).
+// arrange puts items into n groups in place: what lies in the way goes where it belongs (McIlroy, Bostic and McIlroy,
+// "Engineering radix sort", 1993). Some places are filled at a time, so that memory is waited for at once and not one
+// item after the other.
 func (t *items) arrange(n int, of func(*okvs.Key) int) {
 	t.ends = make([]int, n)
 	for i := range t.sums {
@@ -53,17 +54,30 @@ func (t *items) arrange(n int, of func(*okvs.Key) int) {
 		total += t.ends[g]
 		t.ends[g] = total
 	}
+	const some = 64
+	var wrong, target [some]int
 	for g := range n {
-		for next[g] < t.ends[g] {
-			i := next[g]
-			if to := of(&t.sums[i]); to != g {
-				j := next[to]
-				next[to]++
-				t.sums[i], t.sums[j] = t.sums[j], t.sums[i]
-				t.numbers[i], t.numbers[j] = t.numbers[j], t.numbers[i]
-				continue
+		for ; next[g] < t.ends[g]; next[g] = min(next[g]+some, t.ends[g]) {
+			places := wrong[:min(some, t.ends[g]-next[g])]
+			for i := range places {
+				places[i] = next[g] + i
 			}
-			next[g]++
+			for len(places) > 0 {
+				left := 0
+				for _, i := range places {
+					if to := of(&t.sums[i]); to != g {
+						places[left], target[left] = i, next[to]
+						next[to]++
+						left++
+					}
+				}
+				places = places[:left]
+				for k, i := range places {
+					j := target[k]
+					t.sums[i], t.sums[j] = t.sums[j], t.sums[i]
+					t.numbers[i], t.numbers[j] = t.numbers[j], t.numbers[i]
+				}
+			}
 		}
 	}
 }
