@@ -34,7 +34,7 @@ func runBulk(p BulkParty, digests []byte, conn io.ReadWriter) (BulkMeasure, erro
 	if err != nil {
 		return BulkMeasure{}, err
 	}
-	c := bulk.Config{Context: []byte("crosslight/bench/v1"), Mode: p.Mode, MaxPeer: p.Peer}
+	c := bulk.Config{Context: []byte("crosslight/bench/v1"), Mode: p.Mode, MaxPeer: p.Peer, Overwrite: true}
 	var m bulk.Machine
 	matches := func() int { return 0 }
 	if p.Role == "receiver" {

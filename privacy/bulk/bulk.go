@@ -90,6 +90,9 @@ type Config struct {
 	// MaxPeer is the most digests that the peer may announce; zero is MaxItems. It is checked before any
 	// memory is taken for them.
 	MaxPeer int
+	// Overwrite says that the digests' memory is the machine's to write on: it then needs no other of that size, and
+	// what they were is gone.
+	Overwrite bool
 	// Rand is where secrets come from; nil is crypto/rand. Tests give a stream of their own.
 	Rand io.Reader
 }

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -144,8 +145,59 @@ func TestIntersection(t *testing.T) {
 	}
 }
 
+// TestOverwrite: a session in its digests' memory gives the same bytes.
+func TestOverwrite(t *testing.T) {
+	x, y := digests(0, 20000), append(digests(15000, 40000), digests(15000, 15010)...)
+	var want []byte
+	for _, overwrite := range []bool{false, true} {
+		r, s := pair(t, Config{LabelSize: 3, Overwrite: overwrite}, bytes.Clone(x), bytes.Clone(y))
+		all := sha256.New()
+		if _, err := run(r, s, func(_ Machine, _ uint32, m []byte) []byte { all.Write(m); return m }); err != nil {
+			t.Fatal(err)
+		}
+		if got := matchesOf(r); !slices.Equal(got, intersect(x, y)) {
+			t.Fatalf("%d matches", len(got))
+		}
+		if overwrite && !bytes.Equal(all.Sum(nil), want) {
+			t.Error("other bytes")
+		}
+		want = all.Sum(nil)
+	}
+}
+
+// TestItems holds putting items in order against sorting, with tags that begin alike and tags that come again.
+func TestItems(t *testing.T) {
+	rng := rand.New(seeded("items").(rand.Source))
+	for _, n := range []int{0, 1, 2, 100, 5000, 20000} {
+		in := make([]byte, n*DigestSize)
+		for i := range in {
+			in[i] = byte(rng.Uint32N(256))
+		}
+		for i := 1; i < n; i += 3 {
+			copy(in[i*DigestSize:], in[(i-1)*DigestSize:][:rng.IntN(DigestSize+1)])
+		}
+		items := newItems(bytes.Clone(in), true)
+		items.sort()
+		want := make([]uint32, n)
+		for i := range want {
+			want[i] = uint32(i)
+		}
+		slices.SortFunc(want, func(a, b uint32) int {
+			return cmp.Or(bytes.Compare(in[a*DigestSize:][:TagSize], in[b*DigestSize:][:TagSize]), cmp.Compare(a, b))
+		})
+		if !slices.Equal(items.numbers, want) {
+			t.Fatalf("%d items are not in order", n)
+		}
+		for i, k := range items.sums {
+			if !bytes.Equal(k[:], in[want[i]*DigestSize:][:DigestSize]) {
+				t.Fatalf("item %d of %d is another", i, n)
+			}
+		}
+	}
+}
+
 func BenchmarkSession(b *testing.B) {
-	for _, n := range []int{1 << 16, 1 << 20} {
+	for _, n := range []int{1, 1 << 16, 1 << 20} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			x, y := digests(0, n), digests(n/2, n+n/2)
 			for b.Loop() {

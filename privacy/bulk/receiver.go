@@ -27,18 +27,17 @@ type Receiver struct {
 	firstKey [coinSize]byte
 
 	row     [32]byte // what items and tags are hashed under
-	keys    *okvs.Groups
+	own     *items
 	encoder *storeWriter
 	prover  *vole.Prover
 	rows    []byte
 	salt    []byte
 	coin    []byte
 
-	own     *evaluation
-	bucket  int // of the own tags, the one with the last tag so far
-	at      int // in it: what is before is below all tags so far
-	last    entry
-	matched []uint32 // numbers of digests
+	tagged  bool // own are tags
+	at      int  // of own: what is before is below all tags so far
+	last    tag
+	matched int      // numbers of own, from the first on, that are of digests that match: never beyond at
 	labels  [][]byte // of those, with labels
 }
 
@@ -57,9 +56,9 @@ func NewReceiver(c Config, digests []byte) (*Receiver, error) {
 
 // Matches returns what was found so far; all of it once the receiver is Done.
 func (r *Receiver) Matches() []Match {
-	out := make([]Match, len(r.matched))
-	for i, x := range r.matched {
-		out[i].Index = int(x)
+	out := make([]Match, r.matched)
+	for i := range out {
+		out[i].Index = int(r.own.numbers[i])
 		if r.labels != nil {
 			out[i].Label = r.labels[i]
 		}
@@ -68,7 +67,7 @@ func (r *Receiver) Matches() []Match {
 }
 
 // Count is the number of Matches.
-func (r *Receiver) Count() int { return len(r.matched) }
+func (r *Receiver) Count() int { return r.matched }
 
 // Done says that everything was sent and received.
 func (r *Receiver) Done() bool {
@@ -173,9 +172,9 @@ func (r *Receiver) makeTrees(m []byte) ([]byte, error) {
 
 // makeBlock makes the same bytes however often it is called for a block: leaves and vector do not change.
 func (r *Receiver) makeBlock(m []byte) ([]byte, error) {
-	if r.keys == nil {
-		r.keys = hashItems(r.row, r.shape, r.items)
-		r.encoder.begin(r.keys)
+	if r.own == nil {
+		r.own = hashItems(r.row, r.shape, r.items, r.config.Overwrite)
+		r.encoder.begin(r.own)
 	}
 	block := int(r.sent - beforeBlocks)
 	from := block * simd.Rows
@@ -196,11 +195,11 @@ func (r *Receiver) makeAnswer(m []byte) ([]byte, error) {
 
 // evaluate computes F of the own digests, once, when everything is sent: the sender is at work then, too.
 func (r *Receiver) evaluate() {
-	if r.own != nil {
+	if r.tagged {
 		return
 	}
-	own := evaluate(r.row, r.kind, r.shape, r.rows, nil, r.keys, r.count(), r.config.LabelSize > 0)
-	r.own = &own
+	r.own.evaluate(r.row, r.kind, r.shape, r.rows, nil)
+	r.tagged = true
 }
 
 // Receive takes the sender's next message.

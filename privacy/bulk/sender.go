@@ -26,14 +26,14 @@ type Sender struct {
 
 	chooser  *extend.Chooser
 	first    []byte // answer to the first check
-	keys     *okvs.Groups
+	own      *items
 	verifier *vole.Verifier
 	rows     []byte
 	row      [32]byte
 	salt     []byte
 	coin     []byte
-	filler   []byte // what digests that come twice are replaced by
-	tags     *evaluation
+	filler   []byte              // what digests that come twice are replaced by
+	tagged   bool                // own are tags
 	sealed   map[uint32][32]byte // hashes of messages with labels
 }
 
@@ -201,7 +201,7 @@ func (s *Sender) takeTrees(message []byte) error {
 	s.verifier = vole.NewVerifier(s.kind, missing, leaves)
 	s.row = digest(rowDomain, s.hash[:], b[:32])
 	s.rows = make([]byte, s.layout.Rows()*s.kind.RowSize)
-	s.keys = hashItems(s.row, s.shape, s.items) // while the receiver hashes and encodes its own
+	s.own = hashItems(s.row, s.shape, s.items, s.config.Overwrite) // while the receiver hashes and encodes its own
 	return nil
 }
 
@@ -241,24 +241,26 @@ func (s *Sender) takeAnswer(message []byte) error {
 }
 
 func (s *Sender) makeTags(m []byte) ([]byte, error) {
-	if s.tags == nil {
-		tags := evaluate(s.row, s.kind, s.shape, s.rows, s.verifier.Images(), s.keys, s.count(), s.config.LabelSize > 0)
-		s.replaceRepeated(&tags)
-		s.tags, s.rows, s.keys, s.verifier = &tags, nil, nil, nil
+	if !s.tagged {
+		s.own.evaluate(s.row, s.kind, s.shape, s.rows, s.verifier.Images())
+		s.own.replaceRepeated(s.filler)
+		s.tagged, s.rows, s.verifier = true, nil, nil
 	}
 	per := tagsPer(s.config.LabelSize)
 	from := int(s.sent-beforeTags) * per
 	to := min(from+per, s.count())
 	size := s.config.LabelSize
 	m = slices.Grow(m, (to-from)*entrySize(size))
-	s.tags.window(from, to, func(e *entry) { m = e.appendTag(m) })
-	if size > 0 {
-		s.tags.window(from, to, func(e *entry) {
-			m = seal(m, s.tags.seals[e.index], e, s.labels[int(e.index)*size:][:size])
-		})
-		return m, s.sameAsBefore(m)
+	for i := from; i < to; i++ {
+		m = append(m, s.own.sums[i][:TagSize]...)
 	}
-	return m, nil
+	if size == 0 {
+		return m, nil
+	}
+	for i := from; i < to; i++ {
+		m = seal(m, &s.own.sums[i], s.labels[int(s.own.numbers[i])*size:][:size])
+	}
+	return m, s.sameAsBefore(m)
 }
 
 // sameAsBefore refuses to seal other labels under keys that served already, if somebody changed them: a message that

@@ -8,13 +8,13 @@ import (
 type storeWriter struct {
 	shape   okvs.Shape
 	vector  []byte // slots of all bins, then the masks
-	groups  *okvs.Groups
+	keys    *items
 	bins    int // done
 	encoder *okvs.Encoder
 }
 
-func (w *storeWriter) begin(groups *okvs.Groups) {
-	w.groups, w.encoder = groups, okvs.NewEncoder(w.shape)
+func (w *storeWriter) begin(keys *items) {
+	w.keys, w.encoder = keys, okvs.NewEncoder(w.shape)
 }
 
 // fill makes the first n slots valid. The error is [ErrEncode].
@@ -22,7 +22,8 @@ func (w *storeWriter) fill(n int) error {
 	size := w.shape.BinSlots()
 	for ; w.bins*size < n; w.bins++ {
 		dst := w.vector[w.bins*size*okvs.SlotSize:][:size*okvs.SlotSize]
-		if err := w.encoder.EncodeBin(dst, w.groups.Keys[w.bins]); err != nil {
+		keys, _ := w.keys.group(w.bins)
+		if err := w.encoder.EncodeBin(dst, keys); err != nil {
 			return ErrEncode
 		}
 	}

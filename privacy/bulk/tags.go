@@ -3,8 +3,9 @@ package bulk
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/binary"
 	"fmt"
+
+	"github.com/crosslight/crosslight/privacy/bulk/internal/okvs"
 )
 
 // takeTags looks own tags up among the sender's. Both are sorted, so that one pass over both finds all.
@@ -21,60 +22,51 @@ func (r *Receiver) takeTags(message []byte) error {
 	r.evaluate()
 	sealed := b[n*TagSize:]
 	for i := range n {
-		tag := entry{high: binary.BigEndian.Uint64(b[i*TagSize:]), low: binary.BigEndian.Uint64(b[i*TagSize+8:])}
-		first := r.received == beforeTags && i == 0
-		if !first && (tag.same(&r.last) || tag.less(&r.last)) {
+		next := tagOf(b[i*TagSize:])
+		if first := r.received == beforeTags && i == 0; !first && !r.last.less(next) {
 			return fmt.Errorf("%w: tags are not ascending", ErrMessage)
 		}
-		r.last = tag
-		r.match(&tag, sealed, i)
+		r.last = next
+		r.match(next, sealed, i)
 	}
 	return nil
 }
 
 // match appends all own digests with this tag.
-func (r *Receiver) match(tag *entry, sealed []byte, i int) {
-	if b := r.own.bucketOf(tag.high); b != r.bucket {
-		r.bucket, r.at = b, 0
-	}
-	own := r.own.entries.bucket(r.bucket)
-	for r.at < len(own) && (own[r.at].high < tag.high || own[r.at].high == tag.high && own[r.at].low < tag.low) {
+func (r *Receiver) match(next tag, sealed []byte, i int) {
+	own := r.own.sums
+	for r.at < len(own) && tagOf(own[r.at][:]).less(next) {
 		r.at++
 	}
-	for ; r.at < len(own) && own[r.at].same(tag); r.at++ {
-		x := own[r.at].index
+	for ; r.at < len(own) && tagOf(own[r.at][:]) == next; r.at++ {
 		if size := r.config.LabelSize; size > 0 {
-			r.labels = append(r.labels, open(r.own.seals[x], tag, sealed[i*(size+SealExtra):][:size+SealExtra]))
+			r.labels = append(r.labels, open(&own[r.at], sealed[i*(size+SealExtra):][:size+SealExtra]))
 		}
-		r.matched = append(r.matched, x)
+		r.own.numbers[r.matched] = r.own.numbers[r.at]
+		r.matched++
 	}
 }
 
-// seal encrypts a label under a key that serves once: AES-128-GCM, the nonce the first bytes of its tag. With one
-// nonce for all, whoever searches for keys would hold each that it tries against all labels at once.
-func seal(dst []byte, key [16]byte, tag *entry, label []byte) []byte {
-	nonce := tag.nonce()
-	return labelCipher(key).Seal(dst, nonce[:], label, nil)
+// seal encrypts a label under what F gives: AES-128-GCM, the key its last 16 bytes, which serves once, the nonce the
+// first bytes of its tag. With one nonce for all, whoever searches for keys would hold each that it tries against all
+// labels at once.
+func seal(dst []byte, f *okvs.Key, label []byte) []byte {
+	return labelCipher(f).Seal(dst, f[:nonceSize], label, nil)
 }
 
-// open returns nil for what was not sealed under the key and the tag.
-func open(key [16]byte, tag *entry, sealed []byte) []byte {
-	nonce := tag.nonce()
-	label, err := labelCipher(key).Open(nil, nonce[:], sealed, nil)
+// open returns nil for what was not sealed under f.
+func open(f *okvs.Key, sealed []byte) []byte {
+	label, err := labelCipher(f).Open(nil, f[:nonceSize], sealed, nil)
 	if err != nil {
 		return nil
 	}
 	return label
 }
 
-func (e *entry) nonce() (nonce [12]byte) {
-	binary.BigEndian.PutUint64(nonce[:], e.high)
-	binary.BigEndian.PutUint32(nonce[8:], uint32(e.low>>32))
-	return nonce
-}
+const nonceSize = 12
 
-func labelCipher(key [16]byte) cipher.AEAD {
-	b, err := aes.NewCipher(key[:])
+func labelCipher(f *okvs.Key) cipher.AEAD {
+	b, err := aes.NewCipher(f[TagSize:])
 	if err != nil {
 		panic(err) // 16 bytes are a key
 	}

@@ -25,12 +25,13 @@ func keysOf(seed uint64, n int) []Key {
 
 // encode makes the whole store.
 func encode(s Shape, keys []Key) ([]byte, error) {
-	g := NewGroups(s, len(keys))
+	bins := make([][]Key, s.Bins)
 	for i := range keys {
-		g.Add(&keys[i], i)
+		b := s.BinOf(&keys[i])
+		bins[b] = append(bins[b], keys[i])
 	}
 	e, out := NewEncoder(s), make([]byte, s.Slots()*SlotSize)
-	for b, members := range g.Keys {
+	for b, members := range bins {
 		if err := e.EncodeBin(out[b*s.BinSlots()*SlotSize:][:s.BinSlots()*SlotSize], members); err != nil {
 			return nil, err
 		}

@@ -36,14 +36,6 @@ func ShapeOf(n int) Shape {
 	return Shape{Bins: bins, Third: max(1, (slots+2)/3)}
 }
 
-// roomFor is how many keys a bin has by all likelihood, of mean.
-func roomFor(bins, mean int) int {
-	if bins == 1 {
-		return mean
-	}
-	return mean + 6*rootOf(mean)
-}
-
 // BinSlots is the number of slots of a bin, Slots that of the store.
 func (s Shape) BinSlots() int { return 3*s.Third + Dense }
 

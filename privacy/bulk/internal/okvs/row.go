@@ -40,30 +40,5 @@ func (s Shape) BinOf(k *Key) int {
 	return int(bin)
 }
 
-// Groups holds keys by bin, each with its number.
-type Groups struct {
-	Keys    [][]Key
-	Numbers [][]uint32
-	shape   Shape
-}
-
-// NewGroups makes room for n keys: what a bin has by all likelihood, in one piece; a bin that gets more
-// grows.
-func NewGroups(s Shape, n int) *Groups {
-	room := roomFor(s.Bins, (n+s.Bins-1)/s.Bins)
-	g := &Groups{Keys: make([][]Key, s.Bins), Numbers: make([][]uint32, s.Bins), shape: s}
-	keys, numbers := make([]Key, s.Bins*room), make([]uint32, s.Bins*room)
-	for b := range s.Bins {
-		g.Keys[b], g.Numbers[b] = keys[b*room:b*room:(b+1)*room], numbers[b*room:b*room:(b+1)*room]
-	}
-	return g
-}
-
-// Add puts a key into its bin.
-func (g *Groups) Add(k *Key, number int) {
-	b := g.shape.BinOf(k)
-	g.Keys[b], g.Numbers[b] = append(g.Keys[b], *k), append(g.Numbers[b], uint32(number))
-}
-
 // dense is the set of dense slots alone.
 func (k *Key) dense() uint64 { return binary.LittleEndian.Uint64(k[24:32]) & (1<<Dense - 1) }

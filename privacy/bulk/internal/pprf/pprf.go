@@ -19,7 +19,6 @@ package pprf
 
 import (
 	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -61,14 +60,14 @@ type node [nodeSize]byte
 // Offer grows the trees and returns all leaves, and the message for the taker.
 func Offer(session baseot.Session, s Shape, keys [][2]baseot.Key, rnd io.Reader) ([]simd.Leaf, []byte, error) {
 	leaves, message := make([]simd.Leaf, 0, s.Leaves()), make([]byte, 0, s.MessageSize())
-	all := newProofHash(session)
+	all, g := newProofHash(session), newGrower(session, s)
 	for tree := range s.Trees {
 		level := make([]node, 1, 1<<s.Depth)
 		if _, err := io.ReadFull(rnd, level[0][:]); err != nil {
 			return nil, nil, fmt.Errorf("read randomness: %w", err)
 		}
 		for depth := range s.Depth {
-			level = grow(session, tree, depth, level)
+			level = g.grow(tree, depth, level)
 			pair := keys[tree*s.Depth+depth]
 			for side := range 2 {
 				sum := sumSide(level, side)
@@ -76,12 +75,12 @@ func Offer(session baseot.Session, s Shape, keys [][2]baseot.Key, rnd io.Reader)
 				message = append(message, sum[:]...)
 			}
 		}
+		ripe, proofs := g.ripen(tree, level)
+		leaves = append(leaves, ripe...)
 		var sum [proofSize]byte
-		for x := range level {
-			leaf, proof := ripen(session, tree, x, &level[x])
-			leaves = append(leaves, leaf)
-			subtle.XORBytes(sum[:], sum[:], proof[:])
-			all.Write(proof[:])
+		for x := range proofs {
+			subtle.XORBytes(sum[:], sum[:], proofs[x][:])
+			all.Write(proofs[x][:])
 		}
 		message = append(message, sum[:]...)
 	}
@@ -97,14 +96,14 @@ func Take(session baseot.Session, s Shape, choices []byte, keys []baseot.Key, me
 		return nil, nil, ErrMessage
 	}
 	missing, leaves = make([]byte, s.Trees), make([]simd.Leaf, 0, s.Leaves())
-	all := newProofHash(session)
+	all, g := newProofHash(session), newGrower(session, s)
 	for tree := range s.Trees {
 		part := message[tree*s.treeSize():][:s.treeSize()]
 		level := make([]node, 1, 1<<s.Depth) // the root is missing: zeros
 		at := 0                              // the missing node of the level
 		for depth := range s.Depth {
 			c := int(choices[tree*s.Depth+depth])
-			level = grow(session, tree, depth, level)
+			level = g.grow(tree, depth, level)
 			left, right := 2*at, 2*at+1
 			at = right - c // the sum of side c is what the choice gives; the other child stays missing
 			wipe(level, left)
@@ -119,11 +118,9 @@ func Take(session baseot.Session, s Shape, choices []byte, keys []baseot.Key, me
 			put(level, left+c, &sum)
 		}
 		missing[tree] = byte(at)
-		first := len(leaves)
-		proofs, sum := make([][proofSize]byte, len(level)), [proofSize]byte(part[2*nodeSize*s.Depth:])
-		for x := range level {
-			leaf, proof := ripen(session, tree, x, &level[x])
-			leaves, proofs[x] = append(leaves, leaf), proof
+		ripe, proofs := g.ripen(tree, level)
+		sum := [proofSize]byte(part[2*nodeSize*s.Depth:])
+		for x, proof := range proofs {
 			for i := range sum {
 				sum[i] ^= proof[i] &^ -byte(subtle.ConstantTimeEq(int32(x), int32(at)))
 			}
@@ -132,7 +129,8 @@ func Take(session baseot.Session, s Shape, choices []byte, keys []baseot.Key, me
 			subtle.ConstantTimeCopy(subtle.ConstantTimeEq(int32(x), int32(at)), proofs[x][:], sum[:])
 			all.Write(proofs[x][:])
 		}
-		shift(leaves[first:], at)
+		shift(ripe, at)
+		leaves = append(leaves, ripe...)
 	}
 	if subtle.ConstantTimeCompare(all.Sum(nil), message[s.Trees*s.treeSize():]) != 1 {
 		return nil, nil, ErrProof
@@ -140,37 +138,69 @@ func Take(session baseot.Session, s Shape, choices []byte, keys []baseot.Key, me
 	return missing, leaves, nil
 }
 
-// grow gives each node two children.
-func grow(session baseot.Session, tree, depth int, level []node) []node {
-	next := make([]node, 0, 2*len(level))
-	for x := range level {
-		sum := sha256.Sum256(input(nodeDomain, session, tree, depth, x, &level[x]))
-		next = append(next, node(sum[:nodeSize]), node(sum[nodeSize:]))
-	}
-	return next
-}
-
-// ripen makes a node of the last level a leaf and its proof.
-func ripen(session baseot.Session, tree, x int, n *node) (leaf simd.Leaf, proof [proofSize]byte) {
-	sum := sha512.Sum512(input(leafDomain, session, tree, 0, x, n))
-	copy(leaf.Key[:], sum[:16])
-	copy(leaf.Nonce[:], sum[16:24])
-	copy(proof[:], sum[32:])
-	return leaf, proof
+// grower hashes nodes, each with its tree, depth and place: SHA-256 of a block that the session fixes, and 32 bytes.
+type grower struct {
+	node, leaf, proof *simd.Hasher
+	inputs            []byte
+	sums              [][32]byte
 }
 
 const (
 	nodeDomain  = "crosslight/bulk/v1 node"
 	leafDomain  = "crosslight/bulk/v1 leaf"
-	proofDomain = "crosslight/bulk/v1 proofs"
+	proofDomain = "crosslight/bulk/v1 proof"
+	allDomain   = "crosslight/bulk/v1 proofs"
 )
 
-func input(domain string, session baseot.Session, tree, depth, x int, n *node) []byte {
-	in := append(append(make([]byte, 0, 128), domain...), 0)
-	in = append(in, session[:]...)
-	in = binary.BigEndian.AppendUint16(in, uint16(tree))
-	in = binary.BigEndian.AppendUint16(append(in, byte(depth)), uint16(x))
-	return append(in, n[:]...)
+func newGrower(session baseot.Session, s Shape) *grower {
+	family := func(name string) *simd.Hasher {
+		var p simd.Prefix
+		copy(p[:], session[:])
+		copy(p[32:], name)
+		return simd.NewHasher(p)
+	}
+	return &grower{
+		node: family(nodeDomain), leaf: family(leafDomain), proof: family(proofDomain),
+		inputs: make([]byte, inputSize<<s.Depth), sums: make([][32]byte, 1<<s.Depth),
+	}
+}
+
+// inputSize is that of a hash's input: tree (2), depth (1), place (2), the node, zeros.
+const inputSize = 32
+
+func (g *grower) input(tree, depth int, level []node) []byte {
+	for x := range level {
+		in := g.inputs[x*inputSize:]
+		binary.BigEndian.PutUint16(in, uint16(tree))
+		in[2] = byte(depth)
+		binary.BigEndian.PutUint16(in[3:], uint16(x))
+		copy(in[5:], level[x][:])
+	}
+	return g.inputs[:len(level)*inputSize]
+}
+
+// grow gives each node two children.
+func (g *grower) grow(tree, depth int, level []node) []node {
+	sums := g.sums[:len(level)]
+	g.node.Sum(sums, g.input(tree, depth, level), inputSize)
+	next := make([]node, 0, 2*len(level))
+	for x := range sums {
+		next = append(next, node(sums[x][:nodeSize]), node(sums[x][nodeSize:]))
+	}
+	return next
+}
+
+// ripen makes the nodes of the last level leaves and their proofs. The proofs serve until the next call.
+func (g *grower) ripen(tree int, level []node) (leaves []simd.Leaf, proofs [][proofSize]byte) {
+	in := g.input(tree, 0, level)
+	g.leaf.Sum(g.sums, in, inputSize)
+	leaves = make([]simd.Leaf, len(level))
+	for x := range leaves {
+		copy(leaves[x].Key[:], g.sums[x][:16])
+		copy(leaves[x].Nonce[:], g.sums[x][16:])
+	}
+	g.proof.Sum(g.sums, in, inputSize)
+	return leaves, g.sums
 }
 
 type proofHash interface {
@@ -180,7 +210,7 @@ type proofHash interface {
 
 func newProofHash(session baseot.Session) proofHash {
 	h := sha256.New()
-	h.Write(append(append([]byte(proofDomain), 0), session[:]...))
+	h.Write(append(append([]byte(allDomain), 0), session[:]...))
 	return h
 }
 

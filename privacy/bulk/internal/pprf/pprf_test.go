@@ -3,10 +3,8 @@ package pprf
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/sha512"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/crosslight/crosslight/privacy/bulk/internal/baseot"
@@ -75,17 +73,25 @@ func TestDefinition(t *testing.T) {
 			n := root
 			for depth := range s.Depth {
 				above := x >> (s.Depth - depth) // the node's place in its level
-				sum := sha256.Sum256(slices.Concat([]byte("crosslight/bulk/v1 node\x00"), append([]byte{5}, make([]byte, 31)...),
-					[]byte{0, byte(tree), byte(depth), 0, byte(above)}, n))
+				sum := hashOf("crosslight/bulk/v1 node", tree, depth, above, n)
 				n = sum[16*(x>>(s.Depth-depth-1)&1):][:16]
 			}
-			sum := sha512.Sum512(slices.Concat([]byte("crosslight/bulk/v1 leaf\x00"), append([]byte{5}, make([]byte, 31)...),
-				[]byte{0, byte(tree), 0, 0, byte(x)}, n))
+			sum := hashOf("crosslight/bulk/v1 leaf", tree, 0, x, n)
 			if leaf := leaves[tree<<s.Depth|x]; !bytes.Equal(leaf.Key[:], sum[:16]) || !bytes.Equal(leaf.Nonce[:], sum[16:24]) {
 				t.Errorf("tree %d, leaf %d", tree, x)
 			}
 		}
 	}
+}
+
+// hashOf is SHA-256 in session 5.
+func hashOf(name string, tree, depth, place int, n []byte) [32]byte {
+	in := make([]byte, 64+32)
+	in[0] = 5
+	copy(in[32:], name)
+	copy(in[64:], []byte{0, byte(tree), byte(depth), 0, byte(place)})
+	copy(in[69:], n)
+	return sha256.Sum256(in)
 }
 
 // TestCheatingOfferer changes each byte that a taker's leaves depend on. Where the taker's choice reads it,
