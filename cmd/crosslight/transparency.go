@@ -73,10 +73,10 @@ func transparencyTable(t *table, r hub.TransparencyReport) {
 	t.rows([]string{"what", "sector", "purpose", "count", "ledger entries"}, rows)
 	rows = [][]any{}
 	for _, f := range r.Ledger {
-		rows = append(rows, []any{f.Kind, f.Shown, len(f.Entries)})
+		rows = append(rows, []any{f.Kind, orAll(f.Sector), f.Shown, len(f.Entries)})
 	}
 	t.line("")
-	t.rows([]string{"on the ledger", "count", "ledger entries"}, rows)
+	t.rows([]string{"on the ledger", "sector", "count", "ledger entries"}, rows)
 	t.line("")
 	t.line("The entries are listed with -o json; `crosslight ledger prove INDEX` proves one.")
 }

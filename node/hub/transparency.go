@@ -32,7 +32,7 @@ type TransparencyReport struct {
 
 	Figures []TransparencyFigure `json:"figures"`
 	Totals  []TransparencyFigure `json:"totals"`  // over sectors, over purposes, over both
-	Ledger  []TransparencyFigure `json:"ledger"`  // of the whole consortium
+	Ledger  []TransparencyFigure `json:"ledger"`  // of the whole consortium; audits by the sector of who is audited, too
 	Entries []TransparencyEntry  `json:"entries"` // that figures name
 	Warning *string              `json:"warning"`
 }

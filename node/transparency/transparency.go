@@ -124,6 +124,14 @@ func figure(kind, sector, purpose string, c cell) Figure {
 	return f
 }
 
+// BySector returns a figure for every sector, of a kind that has no purpose, and the total over them, under
+// the same rule. Atoms of other kinds, sectors or months, or with a purpose, are counted nowhere.
+func BySector(kind string, sectors, months []string, atoms []Atom) []Figure {
+	g := Grid{Kinds: []string{kind}, Sectors: sectors, Purposes: []string{""}, Months: months}
+	figures, totals := Report(g, atoms)
+	return append(figures, totals[len(totals)-1])
+}
+
 // Single is a figure that stands alone, under the same rule.
 func Single(kind string, months []string, byMonth map[string]int64) Figure {
 	c := cell{shown: len(months) > 0}

@@ -107,3 +107,39 @@ func TestMonths(t *testing.T) {
 		}
 	}
 }
+
+// TestSectorsWithoutPurposes: the same rule for kinds that know sectors alone; what is hidden cannot be had
+// by taking what is shown from the total.
+func TestSectorsWithoutPurposes(t *testing.T) {
+	atom := func(s, month string, n int64) Atom { return Atom{Kind: "audits", Sector: s, Month: month, N: n} }
+	for _, c := range []struct {
+		atoms []Atom
+		want  string
+	}{
+		{[]Atom{atom("a", "2026-01", 10), atom("b", "2026-01", 12)}, "a/=10 b/=12 /=22 "},
+		{[]Atom{atom("a", "2026-01", 10), atom("b", "2026-01", 9)}, "a/=10 b/=<10 /=<10 "},
+		{[]Atom{atom("a", "2026-01", 10)}, "a/=10 b/=<10 /=<10 "},
+		{[]Atom{atom("a", "2026-02", 10), atom("b", "2026-01", 12)}, "a/=<10 b/=12 /=<10 "},
+	} {
+		if got := shown(BySector("audits", []string{"a", "b"}, []string{"2026-01"}, c.atoms)); got != c.want {
+			t.Errorf("%v: %s", c.atoms, got)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		var first, second []Atom
+		for _, s := range small.Sectors {
+			for _, m := range small.Months {
+				n := rapid.Int64Range(0, 25).Draw(rt, "n")
+				other := n
+				if n < Threshold {
+					other = rapid.Int64Range(0, Threshold-1).Draw(rt, "other")
+				}
+				first, second = append(first, atom(s, m, n)), append(second, atom(s, m, other))
+			}
+		}
+		a, b := shown(BySector("audits", small.Sectors, small.Months, first)), shown(BySector("audits", small.Sectors, small.Months, second))
+		if a != b {
+			rt.Fatalf("%s\n%s", a, b)
+		}
+	})
+}

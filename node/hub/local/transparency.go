@@ -42,7 +42,7 @@ func (h *Hub) Transparency(ctx context.Context, req hub.TransparencyRequest) (hu
 		return report, err
 	}
 	g.Months = transparency.Months(from, to)
-	proofs, err := h.ledgerProofs(ctx, report.Size, from, to)
+	proofs, err := h.ledgerProofs(ctx, report.Size, from, to, sectors)
 	if err != nil {
 		return report, classed(err)
 	}
@@ -58,18 +58,41 @@ func (h *Hub) Transparency(ctx context.Context, req hub.TransparencyRequest) (hu
 		report.Totals = append(report.Totals, proofs.figure(f))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(proofs.counts)) {
+		if proofs.ofSector[kind] != nil {
+			for _, f := range transparency.BySector(kind, sectors.all(), g.Months, proofs.atoms(kind)) {
+				report.Ledger = append(report.Ledger, proofs.single(kind, f))
+			}
+			continue
+		}
 		report.Ledger = append(report.Ledger, proofs.single(kind, transparency.Single(kind, g.Months, proofs.counts[kind])))
 	}
 	report.Entries = proofs.named()
-	if !report.Whole {
-		warning := "the period is not of whole calendar months: published beside a report of a period that overlaps it, the two can be subtracted"
-		report.Warning = &warning
-	}
+	report.Warning = subtractable(report.Whole, to, h.cfg.Now())
 	return report, nil
+}
+
+// subtractable warns of a report from which another of the same member can be subtracted: of a period that
+// overlaps it, or of the same one a little later.
+func subtractable(whole bool, to, now time.Time) *string {
+	var warning string
+	switch {
+	case !whole:
+		warning = "the period is not of whole calendar months: published beside a report of a period that overlaps it, the two can be subtracted"
+	case to.After(now):
+		warning = "the period is not over: published beside a later report of it, the two can be subtracted"
+	default:
+		return nil
+	}
+	return &warning
 }
 
 // parties leads from names and peer IDs to sectors, former members included.
 type parties struct{ byName, byPeer map[string]string }
+
+// all are the sectors that have, or had, a member, this one's own too: whoever is audited.
+func (p parties) all() []string {
+	return transparency.Sorted(slices.Collect(maps.Values(p.byName)))
+}
 
 // grid is what could have been counted: the sectors of the other members, and the purposes of the policy.
 func (h *Hub) grid(report *hub.TransparencyReport) (g transparency.Grid, p parties, err error) {
@@ -124,24 +147,32 @@ type ledgerProofs struct {
 	commits []uint64                    // of this member's logs
 	by      map[string][]uint64         // entries by what they count
 	counts  map[string]map[string]int64 // what, month
-	entries map[uint64]hub.TransparencyEntry
-	used    map[uint64]bool
+
+	// ofSector has what is counted by the sector of the member that it is about: entries, and counts by month.
+	ofSector map[string]map[string]*sectorProofs
+	entries  map[uint64]hub.TransparencyEntry
+	used     map[uint64]bool
 }
 
 // The names of what the ledger counts.
 var ledgerCounts = map[string]string{
-	"propose": "proposals", "vote": "votes", "suspend": "emergency-suspensions", "audit-verdict": "audit-verdicts",
+	"propose": "proposals", "vote": "votes", "suspend": "emergency-suspensions", "audit-verdict": auditVerdicts,
 	"audit-commit": "audit-commits", "epoch-commit": "epochs-opened",
 }
 
-// auditsProposed are proposals to audit; they count as no other proposal.
-const auditsProposed = "audits-proposed"
+// auditsProposed are proposals to audit; they count as no other proposal. Both are counted by the sector of
+// the member whose questions are opened; by purpose nobody could: that of what was opened is the auditors'.
+const (
+	auditsProposed = "audits-proposed"
+	auditVerdicts  = "audit-verdicts"
+)
 
 // ledgerProofs reads the ledger. An entry is of the ledger day on which it was made, a commitment to the
 // logs of a day is of that day.
-func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time) (*ledgerProofs, error) {
+func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time, of parties) (*ledgerProofs, error) {
 	p := &ledgerProofs{
-		by: map[string][]uint64{}, counts: map[string]map[string]int64{}, entries: map[uint64]hub.TransparencyEntry{}, used: map[uint64]bool{},
+		ofSector: map[string]map[string]*sectorProofs{auditsProposed: {}, auditVerdicts: {}},
+		by:       map[string][]uint64{}, counts: map[string]map[string]int64{}, entries: map[uint64]hub.TransparencyEntry{}, used: map[uint64]bool{},
 	}
 	p.counts[auditsProposed] = map[string]int64{}
 	for _, what := range ledgerCounts {
@@ -153,7 +184,7 @@ func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time)
 			err = ctx.Err()
 		}
 		if err == nil && index > 0 { // the genesis counts nothing
-			err = h.prove(p, index, leaf, from, to)
+			err = h.prove(p, index, leaf, from, to, of)
 		}
 		if err != nil {
 			return nil, err
@@ -163,21 +194,24 @@ func (h *Hub) ledgerProofs(ctx context.Context, size uint64, from, to time.Time)
 	return p, nil
 }
 
-func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, from, to time.Time) error {
+func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, from, to time.Time, of parties) error {
 	e, err := entry.Parse(leaf)
 	if err != nil {
 		return fmt.Errorf("leaf %d: %w", index, err)
 	}
 	what, counted := ledgerCounts[e.Kind().String()]
 	var day uint64
+	var about string
 	switch b := e.Body().(type) {
 	case entry.AuditCommit:
 		day = b.Day
 	case entry.Propose:
 		if b.Proposal == entry.ProposeAudit {
-			what = auditsProposed
+			what, about = auditsProposed, auditedBy(b)
 		}
 		day = h.dayAt(index)
+	case entry.AuditVerdict:
+		about, day = h.audited(b.Audit), h.dayAt(index)
 	default:
 		day = h.dayAt(index)
 	}
@@ -187,6 +221,14 @@ func (h *Hub) prove(p *ledgerProofs, index uint64, leaf []byte, from, to time.Ti
 	}
 	p.entries[index] = hub.TransparencyEntry{Index: index, Kind: e.Kind().String(), Hash: entry.HashOf(leaf).String()}
 	p.by[what] = append(p.by[what], index)
+	if sectors := p.ofSector[what]; sectors != nil {
+		sector := of.byName[about]
+		if sectors[sector] == nil {
+			sectors[sector] = &sectorProofs{counts: map[string]int64{}}
+		}
+		sectors[sector].entries = append(sectors[sector].entries, index)
+		sectors[sector].counts[at.Format("2006-01")]++
+	}
 	p.counts[what][at.Format("2006-01")]++
 	if e.Kind() == entry.KindAuditCommit && h.isOwn(e) {
 		p.commits = append(p.commits, index)
@@ -222,10 +264,47 @@ func (p *ledgerProofs) figure(f transparency.Figure) hub.TransparencyFigure {
 // single is one of the whole consortium, which its entries are.
 func (p *ledgerProofs) single(what string, f transparency.Figure) hub.TransparencyFigure {
 	out := shownFigure(f)
-	if f.Count != nil {
+	switch of := p.ofSector[what][f.Sector]; {
+	case f.Count != nil && of != nil:
+		out.Entries = p.use(of.entries)
+	case f.Count != nil:
 		out.Entries = p.use(p.by[what])
 	}
 	return out
+}
+
+// sectorProofs are the entries about members of one sector.
+type sectorProofs struct {
+	entries []uint64
+	counts  map[string]int64 // month
+}
+
+func (p *ledgerProofs) atoms(kind string) (out []transparency.Atom) {
+	for sector, of := range p.ofSector[kind] {
+		for month, n := range of.counts {
+			out = append(out, transparency.Atom{Kind: kind, Sector: sector, Month: month, N: n})
+		}
+	}
+	return out
+}
+
+// auditedBy is the member whose questions a proposal would open.
+func auditedBy(b entry.Propose) string {
+	content, err := b.Decode()
+	if open, ok := content.(entry.OpenAudit); ok && err == nil {
+		return open.Querier
+	}
+	return ""
+}
+
+// audited is the member whose questions an audit opens.
+func (h *Hub) audited(id entry.Hash) (name string) {
+	h.cfg.Replica.View(func(s *state.State) {
+		if a, ok := s.Audit(id); ok {
+			name = a.Content.Querier
+		}
+	})
+	return name
 }
 
 func (p *ledgerProofs) use(indexes []uint64) []uint64 {
