@@ -15,7 +15,7 @@ import (
 // any blind and any encoding of that element: what is bound is the bytes that it sent. It wins with an
 // opening of those bytes to another digest, or with other bytes that are taken for the same element.
 func TestOneElementHasOneOpening(t *testing.T) {
-	client := clientOf(t)
+	_, client := pair(t)
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.SliceOf(rapid.Byte()).Draw(t, "value")
 		digest := sha256.Sum256(value)
