@@ -104,6 +104,7 @@ func (c *Consortium) checkpoint(at string) tlog.CosignedCheckpoint {
 // TestMembersWithoutAVoteCosign: their nodes do it by themselves, any member's checkpoint shows it, and what a
 // key has signed is known after a restart, with the ledger's folder lost.
 func TestMembersWithoutAVoteCosign(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	key := c.cosigner("bank", "charity")
@@ -132,6 +133,7 @@ func TestMembersWithoutAVoteCosign(t *testing.T) {
 // TestAMemberContradictsNothing: a node whose folder says that it cosigned another history does not cosign this
 // one, and keeps both.
 func TestAMemberContradictsNothing(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	key := c.cosigner("bank", "charity")
@@ -160,6 +162,7 @@ func TestAMemberContradictsNothing(t *testing.T) {
 // TestOutsideWitnessCosigns: a witness that the operator names is shown what is final by itself, and asked with each
 // checkpoint.
 func TestOutsideWitnessCosigns(t *testing.T) {
+	t.Parallel()
 	c := Found(t, Trio(), Options{})
 	address, key, seen := c.outside()
 	c.opts.Config = func(org string, cfg *node.Config) {
@@ -189,6 +192,7 @@ func TestOutsideWitnessCosigns(t *testing.T) {
 // TestLatecomerFetchesCosignatures: a node that was away while the voters changed has what proves it from the
 // others, and its own export is final.
 func TestLatecomerFetchesCosignatures(t *testing.T) {
+	t.Parallel()
 	c := New(t, append(Trio(), Org{"hotline", "hotline", "NL"}), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	c.Stop("charity")
