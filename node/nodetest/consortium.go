@@ -211,7 +211,7 @@ func (c *Consortium) Ready() {
 	c.until("all nodes are ready", func() bool {
 		lacks = c.lacking()
 		return lacks == ""
-	}, func() string { return ": " + lacks })
+	}, func() string { return ": " + lacks + c.standing() })
 }
 
 // lacking says what a running node is not ready for, or "".
@@ -238,6 +238,17 @@ func (c *Consortium) lacking() string {
 		}
 	}
 	return ""
+}
+
+// standing says where raft is, node by node, for a test that gave up.
+func (c *Consortium) standing() (words string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, n := range c.nodes {
+		s := n.Ledger().Status()
+		words += fmt.Sprintf("\n%s: %s in term %d, leader %q, log %d, confirmed %d, refused %v", name, s.Role, s.Term, s.Leader, s.LogIndex, s.Commit, s.Refused)
+	}
+	return words
 }
 
 func (c *Consortium) running(name string) bool {

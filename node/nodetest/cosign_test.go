@@ -133,6 +133,7 @@ func TestMembersWithoutAVoteCosign(t *testing.T) {
 // TestAMemberContradictsNothing: a node whose folder says that it cosigned another history does not cosign this
 // one, and keeps both.
 func TestAMemberContradictsNothing(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})

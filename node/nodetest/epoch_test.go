@@ -143,6 +143,7 @@ func TestEpochTurns(t *testing.T) {
 
 // TestEpochStoppedBetween: a node that stops at any step of a turn goes on from there.
 func TestEpochStoppedBetween(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	var clock clock
 	c := New(t, Trio(), clock.on(Options{}))

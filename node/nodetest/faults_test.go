@@ -146,6 +146,7 @@ func provide(m *mirror.Mirror, holder member.PublicKey, machine *session.Provide
 // TestFalseProof: a holder that evaluates under another key than the one on the ledger, with a proof
 // that is right for that other key, is caught, named, and the evidence is kept.
 func TestFalseProof(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "police", "email,shared@example.com,livestream,3,POL-1,,\n")
@@ -245,6 +246,7 @@ func (r *Rogue) question(t *testing.T, to member.Card, change func(*session.Aske
 // TestRefusals: what a holder refuses by itself, whatever the querier's own node would have let
 // through.
 func TestRefusals(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	rogue := c.Rogue("platform")
@@ -318,6 +320,7 @@ func TestStranger(t *testing.T) {
 }
 
 func TestStartRefusals(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	if _, err := c.TryStart("bank"); !errors.Is(err, home.ErrInUse) {

@@ -42,6 +42,7 @@ func TestStaleLedgerAuthorisesNothing(t *testing.T) {
 
 // What a board votes is acknowledged when it is final at the node that was asked; ledger status shows it.
 func TestVotesAreFinalWhenAcknowledged(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, quartet(), Options{})
 	card := c.Init(Org{Name: "candidate", Sector: "ngo"})

@@ -79,6 +79,7 @@ func TestFourthMemberJoins(t *testing.T) {
 // TestInvitationToAnotherHistory: a newcomer whose invitation pins a root that the ledger never had
 // stops, and says why.
 func TestInvitationToAnotherHistory(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	card := c.Init(Org{Name: "hotline", Sector: "hotline"})
@@ -173,6 +174,7 @@ func status(t *testing.T, c *Consortium, at, of string) string {
 // TestPolicyIsDefaultDeny: what no rule allows is denied on the asking side and, should that side
 // cheat, by the holder; where only matches are revealed, labels stay away.
 func TestPolicy(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{Policy: &hub.Policy{
 		Version: 1, Purposes: []string{"child-protection-investigation"},
@@ -311,6 +313,7 @@ func mirrorQuestion(t *testing.T, r *Rogue, holder member.Card) []byte {
 // TestLedgerTimeGoesOn: the founders' nodes attest their clocks by themselves, and ledger time comes to
 // stand where those are, on every node.
 func TestLedgerTimeGoesOn(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	before := time.Now().Add(-2 * time.Second)
 	c := New(t, Trio(), Options{})

@@ -104,6 +104,7 @@ func TestNoticeReachesTheItemAndComesBack(t *testing.T) {
 
 // TestDisputeTellsTheHolderOfTheMatch: a holder that was never told hears of the match and the verdict.
 func TestDisputeTellsTheHolderOfTheMatch(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
@@ -174,6 +175,7 @@ func tellAll(t *testing.T, c *Consortium, query string) {
 // TestForgedNotices: a member that has the bank's index, but not the value, cannot make a notice that
 // leads anywhere; one without a rule, or about nothing, is told so, signed.
 func TestForgedNotices(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
@@ -234,6 +236,7 @@ func TestForgedNotices(t *testing.T) {
 
 // TestTransparency: what is counted, and that the counts of different members of one exchange agree.
 func TestTransparency(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)

@@ -167,6 +167,7 @@ func TestReconcileOver(t *testing.T) {
 // TestReconcileRefused: what policy, the operator, the budget or the set forbids ends with a reason, before anything
 // is compared.
 func TestReconcileRefused(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{Policy: sets(100, 500, "initiator")})
 	twoSets(t, c, 60, 90, 15)

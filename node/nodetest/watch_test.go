@@ -306,6 +306,7 @@ func TestEnrolmentGoesOn(t *testing.T) {
 // TestANewEpochIsEnrolledByItself: the board ends the holder's epoch; the watch goes on in the next, and
 // what was alerted of is not alerted of again under the new key.
 func TestANewEpochIsEnrolledByItself(t *testing.T) {
+	repeats(t)
 	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,known@example.com,livestream,3,BANK-1,,\n")
