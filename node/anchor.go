@@ -102,24 +102,31 @@ func (n *Node) anchorsOf(holder member.PublicKey) map[mirror.Ref]fetch.Anchor {
 
 // Kinds of evidence about manifests; node/evidence examines them.
 const (
-	evidenceFork   = "manifest-fork"
-	evidenceAnchor = "manifest-anchor"
+	evidenceFork      = "manifest-fork"
+	evidenceAnchor    = "manifest-anchor"
+	evidenceAnnounced = "manifest-announcement"
+	evidenceWords     = "announcement-fork"
 )
 
 // accuseFork keeps what shows that a holder showed members different indexes.
 func (n *Node) accuseFork(f fetch.Fork) {
-	e := replica.Evidence{Kind: evidenceFork, Peer: f.Ref.Holder.PeerID(), Said: f.Served.Raw}
-	if f.Other != nil {
-		e.Held = f.Other.Raw
-	} else {
+	e := replica.Evidence{Peer: f.Ref.Holder.PeerID()}
+	switch {
+	case f.Served == nil:
+		e.Kind, e.Held, e.Said = evidenceWords, f.Words[0].Raw, f.Words[1].Raw
+	case f.Words[0].Raw != nil:
+		e.Kind, e.Held, e.Said = evidenceAnnounced, f.Words[0].Raw, f.Served.Raw
+	case f.Other != nil:
+		e.Kind, e.Held, e.Said = evidenceFork, f.Other.Raw, f.Served.Raw
+	default:
 		leaf, err := n.replica.Leaves(f.Anchor.Index, f.Anchor.Index+1)
 		if err != nil {
 			n.log.Warn("evidence against a member was not kept: its anchor cannot be read", "peer", e.Peer, "error", err)
 			return
 		}
-		e.Kind, e.Held = evidenceAnchor, leaf[0]
+		e.Kind, e.Held, e.Said = evidenceAnchor, leaf[0], f.Served.Raw
 	}
-	n.log.Warn("a member shows different members different indexes: its index is not taken until it shows the one on the ledger",
+	n.log.Warn("a member shows different members different indexes: what contradicts the ledger, or what it announced to all, is not taken",
 		"peer", e.Peer, "epoch", f.Ref.Epoch, "type", f.Ref.Type)
 	n.accuse(e)
 }

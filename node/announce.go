@@ -10,7 +10,9 @@ import (
 
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/p2p"
+	"github.com/crosslight/crosslight/protocol/indicator"
 	"github.com/crosslight/crosslight/protocol/member"
 	"github.com/crosslight/crosslight/protocol/session"
 )
@@ -119,17 +121,48 @@ func (n *Node) judge(msg []byte) p2p.Verdict {
 	if !n.announcer.mayHear(m.PeerID, time.Now()) {
 		return p2p.Ignore
 	}
-	if !n.announcer.news(m, read.Says.Indexes, false) {
+	fresh := n.announcer.news(m, read.Says.Indexes, false)
+	if !fresh && !n.contradicted(m, read.Says.Indexes) {
 		return p2p.Ignore
 	}
 	if _, err := read.Verify(m.Keys.Node); err != nil {
 		return p2p.Faulty
 	}
-	n.announcer.news(m, read.Says.Indexes, true)
-	if n.hub != nil {
+	n.hear(m, read.Says.Indexes, msg)
+	if fresh {
+		n.announcer.news(m, read.Says.Indexes, true)
 		n.hub.Heard(m.PeerID)
 	}
-	return p2p.Keep
+	return p2p.Keep // what contradicts goes on as well: every member is to see both
+}
+
+// contradicted says whether the holder announced another manifest of one of these versions before.
+func (n *Node) contradicted(m state.Member, list []session.IndexVersion) bool {
+	return slices.ContainsFunc(list, func(v session.IndexVersion) bool {
+		ref, ok := announcedIndex(m, v)
+		return ok && n.fetcher.Contradicts(ref, v.Version, v.Manifest)
+	})
+}
+
+// hear keeps what another member announced, to be compared with what it serves.
+func (n *Node) hear(m state.Member, list []session.IndexVersion, msg []byte) {
+	if m.PeerID == n.host.ID() {
+		return
+	}
+	raw := slices.Clone(msg)
+	for _, v := range list {
+		if ref, ok := announcedIndex(m, v); ok {
+			n.fetcher.Hear(ref, fetch.Word{Version: v.Version, Manifest: v.Manifest, Raw: raw})
+		}
+	}
+}
+
+// announcedIndex is the index that a line of a holder's announcement is about. ok is false for those that the
+// ledger cannot have, so a holder cannot make memory grow.
+func announcedIndex(m state.Member, v session.IndexVersion) (ref mirror.Ref, ok bool) {
+	_, err := indicator.ParseType(v.Type)
+	ok = err == nil && v.Epoch <= m.Epoch && v.Epoch+1 >= m.Epoch
+	return mirror.Ref{Holder: m.Keys.Node, Epoch: v.Epoch, Type: v.Type}, ok
 }
 
 func (a *announcer) mayHear(holder string, now time.Time) bool {
@@ -144,22 +177,19 @@ func (a *announcer) mayHear(holder string, now time.Time) bool {
 }
 
 // news says whether an announcement has a version that was not heard of, and remembers it where keep says
-// so. Only epochs that the ledger has are remembered, so a holder cannot make the memory grow.
+// so.
 func (a *announcer) news(m state.Member, list []session.IndexVersion, keep bool) (fresh bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, v := range list {
-		ref := mirror.Ref{Holder: m.Keys.Node, Epoch: v.Epoch, Type: v.Type}
-		if v.Epoch > m.Epoch || v.Epoch+1 < m.Epoch || v.Version <= a.heard[ref] {
+		ref, ok := announcedIndex(m, v)
+		if !ok || v.Version <= a.heard[ref] {
 			continue
 		}
 		fresh = true
-		if keep && len(a.heard) < maxHeard {
+		if keep {
 			a.heard[ref] = v.Version
 		}
 	}
 	return fresh
 }
-
-// maxHeard bounds what is remembered, whatever types holders invent. What is not remembered is heard again.
-const maxHeard = 1 << 16

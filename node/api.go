@@ -24,15 +24,16 @@ import (
 
 // openHub makes the two sides of the member: the one that answers and the one that asks.
 func (n *Node) openHub() (err error) {
+	n.openAudit()
 	n.holder = holder.New(holder.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store,
 		Mirror: n.mirror, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
+		Admit: n.audit.Admit,
 	})
 	n.notify = notify.New(notify.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Store: n.store, Host: n.host, View: n.replica.View,
 		Authority: n.authority, Settled: n.mayAuthorise, Outputs: n.holder.EachOutput, Log: n.log, Now: n.cfg.Now,
 	})
-	n.openAudit()
 	if n.reconcile, err = reconcile.New(n.ctx, reconcile.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Ring: n.ring, Ledger: n.replica, Store: n.store, Host: n.host,
 		Holder: n.holder, Metrics: n.metrics, Log: n.log, Now: n.cfg.Now, Authority: n.authority, Settled: n.mayAuthorise,
@@ -41,10 +42,11 @@ func (n *Node) openHub() (err error) {
 		return err
 	}
 	n.defers(n.reconcile.Close)
+	n.fetcher = n.newFetcher()
 	n.hub = local.New(local.Config{
 		Name: n.card.Card.Name, LedgerID: n.genesis.ID(), Region: n.cfg.Region, Version: n.cfg.Version,
 		Ring: n.ring, Store: n.store, Mirror: n.mirror, Replica: n.replica, Submit: n.submit,
-		Fetcher: n.fetcher(), Notify: n.notify,
+		Fetcher: n.fetcher, Notify: n.notify,
 		Indexer: n.holder.Indexer(), Holder: n.holder, Host: n.host, Metrics: n.metrics, Health: n.health,
 		Gather:   n.cosigning.Gather,
 		Evidence: n.home.Evidence(), Audit: n.audit, Log: n.log, Now: n.cfg.Now, Settled: n.mayAuthorise, Authority: n.authority,
@@ -55,8 +57,8 @@ func (n *Node) openHub() (err error) {
 	return n.openGossip()
 }
 
-// fetcher compares what holders serve with what they have anchored.
-func (n *Node) fetcher() *fetch.Fetcher {
+// newFetcher returns what brings others' indexes here and compares them with what was anchored and announced.
+func (n *Node) newFetcher() *fetch.Fetcher {
 	f := fetch.New(n.host, n.mirror, n.genesis.ID(), n.countMirrored)
 	f.Guard(n.anchorsOf, n.accuseFork)
 	return f

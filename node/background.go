@@ -32,6 +32,7 @@ func (n *Node) background() {
 	n.work.Go(n.vouch)
 	n.work.Go(func() { n.audit.Run(n.ctx) })
 	n.work.Go(func() { n.cosigning.Run(n.ctx) })
+	n.work.Go(n.prune)
 	n.work.Go(n.announce)
 	n.work.Go(n.anchor)
 }
@@ -201,9 +202,21 @@ func (n *Node) checkFinality() string {
 		return ""
 	}
 	if err := ledger.Fresh(n.replica.Final().At, n.cfg.Now(), n.cfg.MaxAge); err != nil {
-		return err.Error() + n.grade()
+		return err.Error() + n.clockDoubt() + n.grade()
 	}
 	return ""
+}
+
+// clockDoubt says that this machine's clock may be at fault, where it is ahead of what the others' clocks show.
+func (n *Node) clockDoubt() (words string) {
+	now := n.cfg.Now()
+	n.replica.View(func(s *state.State) {
+		if on := time.Unix(int64(min(s.Time(), entry.MaxTime)), 0); now.Sub(on) > n.cfg.MaxAge {
+			words = fmt.Sprintf("; or this machine's clock is ahead, and to be set right (NTP): it shows %s, ledger time is %s",
+				now.UTC().Format(time.RFC3339), on.UTC().Format(time.RFC3339))
+		}
+	})
+	return words
 }
 
 // grade says, beside what finality lacks, how little it takes to lack it.

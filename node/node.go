@@ -31,6 +31,7 @@ import (
 	"github.com/crosslight/crosslight/node/hub/local"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/node/notify"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/reconcile"
@@ -56,6 +57,8 @@ type Config struct {
 	Announce     []string // multiaddrs for the ledger; empty keeps what stands there
 	Region       string   // default region of national phone numbers
 	Version      string
+	Mirror       mirror.Options   // zero is the default; Log is Logger
+	Retention    time.Duration    // of alerts, quarantines and reconciliations that are over; zero is DefaultRetention
 	Alerts       alert.Limits     // zero is the default
 	Webhooks     []alert.Receiver // checked
 	Logger       *slog.Logger
@@ -92,6 +95,7 @@ type Node struct {
 	cosigning *cosigning.Cosigning
 	holder    *holder.Holder
 	notify    *notify.Notify
+	fetcher   *fetch.Fetcher
 	hub       *local.Hub
 	audit     *audit.Keeper
 	reconcile *reconcile.Service
@@ -135,6 +139,9 @@ func start(ctx context.Context, cfg Config, unguarded replica.TB) (*Node, error)
 	}
 	if n.cfg.Now == nil {
 		n.cfg.Now = time.Now
+	}
+	if n.cfg.Retention == 0 {
+		n.cfg.Retention = DefaultRetention
 	}
 	if n.cfg.MaxAge == 0 {
 		n.cfg.MaxAge = replica.DefaultMaxAge
@@ -194,7 +201,9 @@ func (n *Node) openData() (err error) {
 	if err := n.store.BindLedger(n.ctx, n.genesis.ID()); err != nil {
 		return err
 	}
-	if n.mirror, err = mirror.Open(n.home.Mirror(), mirror.Options{Log: n.log}); err != nil {
+	limits := n.cfg.Mirror
+	limits.Log = n.log
+	if n.mirror, err = mirror.Open(n.home.Mirror(), limits); err != nil {
 		return err
 	}
 	n.defers(n.mirror.Close)

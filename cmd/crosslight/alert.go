@@ -31,9 +31,7 @@ func (a *app) alertList() *cobra.Command {
 		}
 		return a.print(page, func(t *table) {
 			t.rows(alertHeader, alertRows(page.Alerts))
-			if page.Next != "" {
-				t.line("More: --cursor %s", page.Next)
-			}
+			t.more(page.Next)
 		})
 	})
 	c.Flags().StringVar(&f.Watch, "watch", "", "only of this watch")
@@ -125,7 +123,8 @@ func (a *app) alertAck() *cobra.Command {
 			return err
 		}
 		return a.print(report, func(t *table) {
-			t.line("%d acknowledged, %d unknown%s", report.Acked, report.Unknown, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+			t.dryRun(req.DryRun, "acknowledged")
+			t.line("%d acknowledged, %d unknown", report.Acked, report.Unknown)
 		})
 	})
 	c.Flags().StringVar(&req.Watch, "watch", "", "all of this watch")

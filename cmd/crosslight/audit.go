@@ -21,7 +21,7 @@ func (a *app) auditCommand() *cobra.Command {
 				"fetch and verify (auditors), verdict (auditors).",
 			Example: "  crosslight audit report",
 		},
-		a.auditKey(), a.auditRequest(), a.auditList(), a.auditShow(), a.auditNonce(), a.auditAnswer(),
+		a.auditKey(), a.auditRequest(), a.auditList(), a.auditShow(), a.auditNonce(), a.auditReveal(), a.auditAnswer(),
 		a.auditFetch(), a.auditVerify(), a.auditVerdict(), a.auditReport(), a.auditHold(),
 	)
 }
@@ -115,9 +115,7 @@ func (a *app) auditShow() *cobra.Command {
 
 func (a *app) printAudit(x hub.Audit) error {
 	return a.print(x, func(t *table) {
-		if x.DryRun {
-			t.line("Dry run: nothing was written.")
-		}
+		t.dryRun(x.DryRun, "written")
 		t.line("audit     %s", x.ID)
 		t.line("of        questions of %s to %s, %s to %s", text(x.Querier), text(x.Holder), x.First, x.Last)
 		t.line("drawn     %d of %d; if one in a hundred is not as it should be, that shows with %.0f %%", x.Drawn, x.Elements, 100*x.OnePer100)
@@ -147,7 +145,7 @@ func auditNext(x hub.Audit) string {
 	case "nonces":
 		return "two seats of different sectors commit to nonces: `crosslight audit nonce " + x.ID[:16] + "`"
 	case "reveals":
-		return "both seats' nodes reveal their nonces by " + text(x.RevealBy) + ", by themselves"
+		return "both seats' nodes reveal their nonces by " + text(x.RevealBy) + ", by themselves; a seat whose key is elsewhere: `crosslight audit reveal " + x.ID[:16] + " --out FILE`"
 	case "drawn":
 		return x.Querier + " opens what was drawn by " + text(x.AnswerBy) + ": `crosslight audit answer " + x.ID[:16] + " --deliver`"
 	}
@@ -156,17 +154,29 @@ func auditNext(x hub.Audit) string {
 
 func (a *app) auditNonce() *cobra.Command {
 	var req hub.AuditNonceRequest
+	var yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "nonce ID", Short: "Commit this seat to a nonce that questions are drawn by", Args: cobra.ExactArgs(1),
 		Long: "Draws a nonce, keeps it and commits to it on the ledger. The node reveals it by itself once both\n" +
 			"commitments are final: keep it running. A seat that does not reveal within 24 hours is named, and\n" +
-			"others draw anew without it.",
-		Example: "  crosslight audit nonce 608a65b0",
+			"others draw anew without it.\n\n" +
+			"A seat whose key is elsewhere draws the nonce there: --out writes a draft, `proposal sign` signs it, and\n" +
+			"`proposal submit` brings it back; `audit reveal` drafts the reveal once it is time.",
+		Example: "  crosslight audit nonce 608a65b0\n  crosslight audit nonce 608a65b0 --out nonce.draft",
 	}, short, func(ctx context.Context, args []string) error {
 		req.Audit = args[0]
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "nonce", Audit: args[0]}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
+		}
+		if !req.DryRun {
+			if err := a.confirm(yes, "Commit this seat to a nonce? It then has 24 hours to reveal it, with this node running."); err != nil {
+				return err
+			}
 		}
 		x, err := h.AuditNonce(ctx, req)
 		if err != nil {
@@ -175,5 +185,25 @@ func (a *app) auditNonce() *cobra.Command {
 		return a.printAudit(x)
 	})
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "say whether this seat may, and stop")
+	yesFlag(c, &yes)
+	draft.add(c)
+	return c
+}
+
+func (a *app) auditReveal() *cobra.Command {
+	var draft draftFlags
+	c := a.verb(&cobra.Command{
+		Use: "reveal ID", Short: "Draft the reveal of a nonce, for a seat whose key is elsewhere", Args: cobra.ExactArgs(1),
+		Long: "A node that has its seat's key reveals by itself. Where the key is elsewhere, this writes a draft as soon\n" +
+			"as both commitments are final, to be signed (`proposal sign`) and submitted (`proposal submit`) within 24\n" +
+			"hours of the second commitment. Only the seat's own node drafts it: revealed too early, a nonce lets the\n" +
+			"other seat choose what is drawn.",
+		Example: "  crosslight audit reveal 608a65b0 --out reveal.draft",
+	}, short, func(ctx context.Context, args []string) error {
+		return a.writeDraft(ctx, hub.DraftRequest{Act: "reveal", Audit: args[0]}, draft)
+	})
+	c.Flags().StringVar(&draft.out, "out", "", "write the draft to this file")
+	c.Flags().Uint64Var(&draft.ahead, "ahead", 0, "how many other drafts of this seat will be submitted first")
+	require(c, "out")
 	return c
 }

@@ -60,9 +60,7 @@ func (a *app) answerAudit(ctx context.Context, req hub.AuditAnswerRequest, out s
 		}
 	}
 	err = a.print(answer, func(t *table) {
-		if answer.DryRun {
-			t.line("Dry run: nothing was signed or sent.")
-		}
+		t.dryRun(answer.DryRun, "signed or sent")
 		t.line("audit     %s", answer.Audit)
 		t.line("opened    %d of %d", answer.Opened, answer.Drawn)
 		for _, why := range answer.Lost {

@@ -11,14 +11,19 @@ import (
 func (a *app) auditVerdict() *cobra.Command {
 	var req hub.AuditVerdictRequest
 	var yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "verdict ID", Short: "Enter this member's verdict as an auditor on the ledger", Args: cobra.ExactArgs(1),
 		Long: "true: every drawn question was opened and every opening holds. false: the querier's answer leaves\n" +
 			"one out, or one does not hold. refused: no answer came in time. unjustified: all hold, and the rules\n" +
 			"do not cover what was asked. Nothing of the questions goes on the ledger. A verdict stands.",
-		Example: "  crosslight audit verdict 608a65b0 --outcome true --held 300",
+		Example: "  crosslight audit verdict 608a65b0 --outcome true --held 300\n" +
+			"  crosslight audit verdict 608a65b0 --outcome false --held 12 --out verdict.draft",
 	}, short, func(ctx context.Context, args []string) error {
 		req.Audit = args[0]
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "verdict", Verdict: &req}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -39,6 +44,7 @@ func (a *app) auditVerdict() *cobra.Command {
 	f.Uint64Var(&req.Held, "held", 0, "how many openings hold")
 	f.BoolVar(&req.DryRun, "dry-run", false, "say whether the ledger would take it, and stop")
 	yesFlag(c, &yes)
+	draft.add(c)
 	require(c, "outcome")
 	return c
 }
@@ -103,6 +109,7 @@ func auditReportTable(t *table, r auditReport) {
 func (a *app) auditHold() *cobra.Command {
 	var req hub.LegalHoldRequest
 	var yes bool
+	var draft draftFlags
 	c := a.verb(&cobra.Command{
 		Use: "hold", Short: "Call for a legal hold on what a member asked on some days, or for its release",
 		Long: "While a legal hold is in force the member does not erase what opens its questions of these days,\n" +
@@ -110,6 +117,9 @@ func (a *app) auditHold() *cobra.Command {
 			"seats of two sectors have called for its release. `audit report` lists holds.",
 		Example: "  crosslight audit hold --member 'Example Bank' --first 2026-01-01 --last 2026-01-31 --dry-run",
 	}, short, func(ctx context.Context, _ []string) error {
+		if draft.out != "" {
+			return a.writeDraft(ctx, hub.DraftRequest{Act: "hold", Hold: &req}, draft)
+		}
 		h, err := a.hub()
 		if err != nil {
 			return err
@@ -124,9 +134,7 @@ func (a *app) auditHold() *cobra.Command {
 			return err
 		}
 		return a.print(hold, func(t *table) {
-			if hold.DryRun {
-				t.line("Dry run: nothing was written.")
-			}
+			t.dryRun(hold.DryRun, "written")
 			holdsTable(t, []hub.LegalHold{hold})
 		})
 	})
@@ -137,6 +145,7 @@ func (a *app) auditHold() *cobra.Command {
 	f.BoolVar(&req.Release, "release", false, "call for the release of a hold that is in force")
 	f.BoolVar(&req.DryRun, "dry-run", false, "say whether the ledger would take it, and stop")
 	yesFlag(c, &yes)
+	draft.add(c)
 	require(c, "member", "first", "last")
 	return c
 }

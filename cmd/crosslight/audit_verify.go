@@ -31,7 +31,7 @@ func (a *app) auditVerify() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.audit, "audit", "", "the audit's id, or a unique prefix of it")
 	f.StringVar(&o.answer, "answer", "", "the querier's answer, an age file")
-	f.StringVar(&o.identity, "identity", "", "the auditor's identity, as `audit key` wrote it")
+	f.StringVar(&o.identity, "identity", "", "the auditor's identity, as 'audit key' wrote it")
 	f.StringVar(&o.evidence, "evidence", "evidence", "folder that takes an evidence file where something is false")
 	f.BoolVar(&o.digests, "digests", false, "show the digests that were opened")
 	f.StringVar(&o.id, "ledger-id", "", "the ledger that it must be, in hex")

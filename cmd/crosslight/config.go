@@ -19,8 +19,10 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/crosslight/crosslight/ledger/witness"
+	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/alert"
 	"github.com/crosslight/crosslight/node/home"
+	"github.com/crosslight/crosslight/node/mirror"
 )
 
 // config is the settings in force: flag, else CROSSLIGHT_* variable, else file, else default.
@@ -39,6 +41,8 @@ type config struct {
 	Witnesses      []string      // URL#KEY
 	Consent        string        // to offers to reconcile: manual or automatic
 	LogLevel       slog.Level
+	RetentionDays  int64
+	Mirror         mirrorLimits
 	Alerts         alert.Limits
 	Webhooks       []fileWebhook
 }
@@ -71,8 +75,10 @@ type fileConfig struct {
 	Log *struct {
 		Level *string `yaml:"level,omitempty"`
 	} `yaml:"log,omitempty"`
-	Alerts   *fileAlerts   `yaml:"alerts,omitempty"`
-	Webhooks []fileWebhook `yaml:"webhooks,omitempty"`
+	Retention *int64        `yaml:"retention_days,omitempty"`
+	Mirror    *fileMirror   `yaml:"mirror,omitempty"`
+	Alerts    *fileAlerts   `yaml:"alerts,omitempty"`
+	Webhooks  []fileWebhook `yaml:"webhooks,omitempty"`
 }
 
 // Defaults of the settings that have one.
@@ -110,6 +116,9 @@ func newViper() *viper.Viper {
 	v.SetDefault("ledger.witnesses", []string{})
 	v.SetDefault("reconcile.consent", "manual")
 	v.SetDefault("log.level", "info")
+	v.SetDefault("retention_days", int64(node.DefaultRetention/(24*time.Hour)))
+	v.SetDefault("mirror.max_holder_mib", mirror.DefaultMaxHolder>>20)
+	v.SetDefault("mirror.reserve_mib", mirror.DefaultReserve>>20)
 	v.SetDefault("alerts.flood_factor", alert.DefaultFloodFactor)
 	v.SetDefault("alerts.flood_floor", alert.DefaultFloodFloor)
 	v.SetDefault("alerts.per_value", alert.DefaultPerValue)
@@ -200,6 +209,8 @@ func (a *app) settings(dir string) (config, error) {
 		AuditAnswer:    a.v.GetString("audit.answer"),
 		Witnesses:      list(a.v.Get("ledger.witnesses")),
 		Consent:        a.v.GetString("reconcile.consent"),
+		RetentionDays:  a.v.GetInt64("retention_days"),
+		Mirror:         mirrorLimits{a.v.GetInt64("mirror.max_holder_mib"), a.v.GetInt64("mirror.reserve_mib")},
 		Alerts: alert.Limits{
 			FloodFactor: a.v.GetInt64("alerts.flood_factor"), FloodFloor: a.v.GetInt64("alerts.flood_floor"),
 			PerValue: a.v.GetInt64("alerts.per_value"),
@@ -249,6 +260,12 @@ func (c config) check() error {
 	}
 	if c.Alerts.FloodFactor < 1 || c.Alerts.FloodFloor < 1 || c.Alerts.PerValue < 1 {
 		return fmt.Errorf("%w: alerts: flood_factor, flood_floor and per_value are whole numbers from 1 on", errConfig)
+	}
+	if c.RetentionDays < 30 || c.RetentionDays > 36500 {
+		return fmt.Errorf("%w: retention_days: from 30 to 36500", errConfig)
+	}
+	if err := c.Mirror.check(); err != nil {
+		return err
 	}
 	if c.AuditAnswer != answerAsk && c.AuditAnswer != answerAutomatic {
 		return fmt.Errorf("%w: audit.answer: ask, or automatic", errConfig)

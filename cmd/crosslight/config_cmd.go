@@ -30,6 +30,9 @@ type shownConfig struct {
 	Witnesses      []string `json:"ledger_witnesses"`
 	Consent        string   `json:"reconcile_consent"`
 	LogLevel       string   `json:"log_level"`
+	RetentionDays  int64    `json:"retention_days"`
+	MaxHolder      int64    `json:"mirror_max_holder_mib"`
+	Reserve        int64    `json:"mirror_reserve_mib"`
 	FloodFactor    int64    `json:"alerts_flood_factor"`
 	FloodFloor     int64    `json:"alerts_flood_floor"`
 	PerValue       int64    `json:"alerts_per_value"`
@@ -56,7 +59,8 @@ func (a *app) configShow(context.Context, []string) error {
 		Purpose: absent(a.cfg.Purpose), PassphraseFile: absent(a.cfg.PassphraseFile),
 		APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen, P2PAnnounce: a.cfg.P2PAnnounce,
 		LedgerMaxAge: a.cfg.MaxAge.String(), Witnesses: a.cfg.Witnesses, AuditAnswer: a.cfg.AuditAnswer, Consent: a.cfg.Consent,
-		LogLevel:    strings.ToLower(a.cfg.LogLevel.String()),
+		LogLevel:      strings.ToLower(a.cfg.LogLevel.String()),
+		RetentionDays: a.cfg.RetentionDays, MaxHolder: a.cfg.Mirror.MaxHolder, Reserve: a.cfg.Mirror.Reserve,
 		FloodFactor: a.cfg.Alerts.FloodFactor, FloodFloor: a.cfg.Alerts.FloodFloor, PerValue: a.cfg.Alerts.PerValue,
 		Webhooks: []string{},
 	}

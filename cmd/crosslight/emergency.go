@@ -48,9 +48,7 @@ func (a *app) callSuspension(ctx context.Context, req hub.SuspendRequest, yes bo
 		return err
 	}
 	return a.print(s, func(t *table) {
-		if s.DryRun {
-			t.line("Dry run: nothing was written.")
-		}
+		t.dryRun(s.DryRun, "written")
 		t.line("member    %s", text(s.Member))
 		t.line("status    %s", text(s.Status))
 		t.line("called by %s", text(s.CalledBy))

@@ -85,13 +85,16 @@ func itemOf(k evidence.Kept) evidenceItem {
 	return evidenceItem{File: k.File, Kind: k.Record.Kind, Accused: k.Record.Accused, At: at}
 }
 
-// againstFlags say who the members are, for whoever has no node: a genesis or an export.
-type againstFlags struct{ genesis, ledger string }
+// againstFlags say who the members are, for whoever has no node: a genesis or an export. What is sealed to
+// an audit's auditors takes one's identity, too.
+type againstFlags struct{ genesis, ledger, identity string }
 
 func (o *againstFlags) of(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&o.genesis, "genesis", "", "the ledger's genesis, which names the founders' keys (default: the one of HOME)")
 	c.Flags().StringVar(&o.ledger, "ledger", "", "an export of the ledger, which names all keys and voters since")
+	c.Flags().StringVar(&o.identity, "identity", "", "an auditor's identity, as `audit key` wrote it, for false openings (with --ledger)")
 	c.MarkFlagsMutuallyExclusive("genesis", "ledger")
+	c.MarkFlagsMutuallyExclusive("genesis", "identity")
 	return c
 }
 
@@ -149,10 +152,13 @@ func (a *app) evidenceVerify() *cobra.Command {
 		Use: "verify FILE", Short: "Check whether evidence proves what it says; needs no node and no keys", Args: cobra.ExactArgs(1),
 		Long: "Checks every signature in a piece of evidence and whether what was signed is a fault. With the\n" +
 			"ledger's genesis, or an export of it, it also says whose the keys are, and whether two finals were\n" +
-			"signed by the voters. Exits 1 when it does not hold, and when it proves the fault to nobody but the\n" +
-			"node that kept it.",
+			"signed by the voters. Two kinds prove nothing to whoever holds the file alone: what Raft's messages\n" +
+			"showed (`raft-…`, `ledger-fork`), which nobody signed, proves nothing to others at all; openings of an\n" +
+			"audit (`false-opening`) are sealed to its auditors, and are judged with an export and --identity. Exits\n" +
+			"1 when it does not hold, and when it proves the fault to nobody but the node that kept it.",
 		Example: "  crosslight ledger evidence verify ./finality-fork.cbor --genesis genesis.cbor\n" +
-			"  crosslight ledger evidence verify ./finality-equivocation.cbor --ledger ./ledger-export",
+			"  crosslight ledger evidence verify ./finality-equivocation.cbor --ledger ./ledger-export\n" +
+			"  crosslight ledger evidence verify ./false-opening.cbor --ledger ./ledger-export --identity auditor.key",
 	}, short, func(_ context.Context, args []string) error {
 		d, err := a.examine(args[0], o)
 		if err != nil {
@@ -182,21 +188,32 @@ func (a *app) examine(name string, o againstFlags) (evidenceDetail, error) {
 	if err != nil {
 		return evidenceDetail{}, err
 	}
-	on, against, err := a.roster(o, r.Ledger)
-	if err != nil {
+	f, against, err := a.finding(r, o)
+	if err != nil && !errors.Is(err, evidence.ErrNothing) {
 		return evidenceDetail{}, err
-	}
-	var f evidence.Finding
-	if on == nil {
-		f, err = r.Examine()
-	} else {
-		f, err = r.ExamineAgainst(*on)
 	}
 	return evidenceDetail{
 		evidenceItem: itemOf(evidence.Kept{File: path, Record: r}), LedgerID: hex.EncodeToString(r.Ledger),
 		Key: hex.EncodeToString(r.Key), Request: hex.EncodeToString(r.Request), Response: hex.EncodeToString(r.Response),
 		Proved: f.Proved, Against: against, Words: append([]string{}, f.Words...),
 	}, err
+}
+
+// finding is what a record shows, held against what the flags name.
+func (a *app) finding(r evidence.Record, o againstFlags) (f evidence.Finding, against *string, err error) {
+	if o.identity != "" {
+		f, err = a.opened(r, o)
+		return f, &o.ledger, err
+	}
+	on, against, err := a.roster(o, r.Ledger)
+	switch {
+	case err != nil:
+	case on == nil:
+		f, err = r.Examine()
+	default:
+		f, err = r.ExamineAgainst(*on)
+	}
+	return f, against, err
 }
 
 func (a *app) printEvidence(d evidenceDetail) error {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // every calls f for each command.
@@ -17,7 +18,7 @@ func every(c *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// TestEveryCommandHasAnExample holds every command to its help.
+// TestEveryCommandHasAnExample holds every command and flag to its help.
 func TestEveryCommandHasAnExample(t *testing.T) {
 	count := 0
 	every(newApp(nil, nil, nil).root, func(c *cobra.Command) {
@@ -30,6 +31,11 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 				t.Errorf("%s: example line %q is not indented", c.CommandPath(), line)
 			}
 		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if strings.Contains(f.Usage, "`") { // pflag would take what is quoted for the name of the value
+				t.Errorf("%s: the usage of --%s has a backquote", c.CommandPath(), f.Name)
+			}
+		})
 	})
 	if count < 50 {
 		t.Errorf("only %d commands were seen", count)

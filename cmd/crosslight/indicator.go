@@ -58,7 +58,10 @@ func (a *app) importFeed(ctx context.Context, path string, o hub.FeedOptions) er
 		return err
 	}
 	report.Refusals = sortedRefusals(report.Refusals)
-	return a.print(report, func(t *table) { importTable(t, report) })
+	return a.print(report, func(t *table) {
+		t.dryRun(o.DryRun, "kept")
+		importTable(t, report)
+	})
 }
 
 func importTable(t *table, r hub.ImportReport) {
@@ -157,9 +160,7 @@ func indicatorTable(t *table, page hub.IndicatorPage) {
 		rows = append(rows, []any{i.Type, i.Digest, i.Label.Category, i.Label.Reference, i.Label.Expires, i.Imported.Format(time.DateOnly)})
 	}
 	t.rows([]string{"type", "digest", "category", "reference", "expires", "imported"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) indicatorShow() *cobra.Command {
@@ -229,7 +230,8 @@ func (a *app) withdraw(ctx context.Context, req hub.WithdrawRequest, yes bool) e
 	}
 	slices.Sort(report.Digests)
 	return a.print(report, func(t *table) {
-		t.line("%d withdrawn, %d unknown%s", report.Withdrawn, report.Unknown, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+		t.dryRun(req.DryRun, "withdrawn")
+		t.line("%d withdrawn, %d unknown", report.Withdrawn, report.Unknown)
 		if report.Removal != nil {
 			removalTable(t, *report.Removal)
 		}

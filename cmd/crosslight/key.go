@@ -149,9 +149,7 @@ func (a *app) changeKey(ctx context.Context, o keyFlags, req hub.DraftRequest, q
 }
 
 func keyChangeTable(t *table, c hub.KeyChange) {
-	if c.DryRun {
-		t.line("Dry run: nothing was written.")
-	}
+	t.dryRun(c.DryRun, "written")
 	t.line("role      %s", text(c.Role))
 	t.line("key       %s", text(c.Key))
 	t.line("index     %s", text(c.Index))

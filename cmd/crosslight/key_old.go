@@ -49,9 +49,7 @@ func (a *app) keyDestroy() *cobra.Command {
 }
 
 func destroyedTable(t *table, d destroyedKeys) {
-	if d.DryRun {
-		t.line("Dry run: nothing was destroyed.")
-	}
+	t.dryRun(d.DryRun, "destroyed")
 	rows := [][]any{}
 	for _, k := range d.Keys {
 		rows = append(rows, []any{k.Role, k.ID, k.Destroyed, k.Reason})
@@ -82,9 +80,7 @@ func (a *app) keyAdopt() *cobra.Command {
 			return err
 		}
 		return a.print(k, func(t *table) {
-			if dry {
-				t.line("Dry run: nothing was changed.")
-			}
+			t.dryRun(dry, "changed")
 			t.line("role      %s", text(k.Role))
 			t.line("key       %s", k.ID)
 			t.line("before    %s", k.Before)

@@ -26,7 +26,7 @@ func TestScript(t *testing.T) {
 			"exits": exits, "serving": serving, "kill-node": killNode, "vote": vote, "withdraw": withdraw, "agree": agree, "oracle": oracle, "reconcile": reconcileNewest,
 			"draft-vote": draftVote, "draft-withdrawal": draftWithdrawal, "flip": flip, "ask": askWitness,
 			"show-first": showFirst, "equivocation": equivocation, "key-of": keyOf, "not-ready": notReady, "until": until, "take": take,
-			"clock": putClock, "logs": committedLogs, "audit-in": auditIn, "recipient-of": recipientOf,
+			"clock": putClock, "logs": committedLogs, "audit-in": auditIn, "recipient-of": recipientOf, "only-file": onlyFile,
 		},
 		Setup: func(env *testscript.Env) error {
 			for _, name := range []string{"CROSSLIGHT_HOME", "CROSSLIGHT_PASSPHRASE", "CROSSLIGHT_PASSPHRASE_FILE"} {

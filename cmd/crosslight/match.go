@@ -121,9 +121,7 @@ func matchListTable(t *table, page hub.MatchPage) {
 		})
 	}
 	t.rows([]string{"id", "state", "source", "type", "reference", "holder", "holder's reference", "category", "found at"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func noticeTable(t *table, page hub.NoticePage) {
@@ -132,9 +130,7 @@ func noticeTable(t *table, page hub.NoticePage) {
 		rows = append(rows, []any{n.ID, n.State, n.From, n.Type, n.Item, n.Reference, n.Purpose, n.Contact, n.At.Format(time.RFC3339)})
 	}
 	t.rows([]string{"id", "state", "from", "type", "item", "reference", "purpose", "contact", "at"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) matchShow() *cobra.Command {
@@ -191,6 +187,7 @@ func matchDetailTable(t *table, d hub.MatchDetail) {
 
 func (a *app) matchNotify() *cobra.Command {
 	var req hub.NotifyRequest
+	var yes bool
 	c := a.verb(&cobra.Command{
 		Use: "notify [ID ...]", Short: "Tell holders that items of theirs are known here", Args: cobra.ArbitraryArgs,
 		Long: "Tells the holder of each match that this member knows the item: which item of its index, for which\n" +
@@ -208,11 +205,16 @@ func (a *app) matchNotify() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if !req.DryRun {
+			if err := a.confirm(yes, "Tell the holders that this member knows these items? It cannot be taken back."); err != nil {
+				return err
+			}
+		}
 		report, err := h.NotifyMatches(ctx, req)
 		if err != nil {
 			return err
 		}
-		if err := a.print(report, func(t *table) { notifyTable(t, report) }); err != nil {
+		if err := a.print(report, func(t *table) { t.dryRun(req.DryRun, "told"); notifyTable(t, report) }); err != nil {
 			return err
 		}
 		return notPossible(report)
@@ -224,6 +226,7 @@ func (a *app) matchNotify() *cobra.Command {
 	f.StringVar(&req.Case, "case", "", "case reference to commit to (default: that of the newest sighting)")
 	f.BoolVar(&req.NoCase, "no-case", false, "commit to no case reference")
 	f.BoolVar(&req.DryRun, "dry-run", false, "say what would be told to whom and stop")
+	yesFlag(c, &yes)
 	return c
 }
 
@@ -275,12 +278,18 @@ func (a *app) matchClose() *cobra.Command {
 
 // judgement is what dispute and close have in common.
 func (a *app) judgement(v *hub.MatchVerdict, c *cobra.Command, do func(context.Context, hub.Hub) (hub.MatchChange, error)) *cobra.Command {
+	var yes bool
 	c.Args = cobra.ExactArgs(1)
 	c = a.verb(c, short, func(ctx context.Context, args []string) error {
 		v.ID = args[0]
 		h, err := a.hub()
 		if err != nil {
 			return err
+		}
+		if v.Verdict != "" && !v.Local && !v.DryRun {
+			if err := a.confirm(yes, "Tell the other side "+v.Verdict+"? It cannot be taken back."); err != nil {
+				return err
+			}
 		}
 		change, err := do(ctx, h)
 		if err != nil {
@@ -299,5 +308,6 @@ func (a *app) judgement(v *hub.MatchVerdict, c *cobra.Command, do func(context.C
 	f.StringVar(&v.Contact, "contact", "", "whom the other side is to call")
 	f.BoolVar(&v.Local, "local", false, "tell nobody")
 	f.BoolVar(&v.DryRun, "dry-run", false, "say what would be told to whom and stop")
+	yesFlag(c, &yes)
 	return c
 }

@@ -61,7 +61,8 @@ func (a *app) start(ctx context.Context, untilEOF bool) error {
 		Now:  a.now,
 		Home: a.cfg.Home, Passphrase: pass, APIListen: a.cfg.APIListen, P2PListen: a.cfg.P2PListen,
 		Announce: a.cfg.P2PAnnounce, Region: a.cfg.Region, Logger: log, Version: version,
-		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, Alerts: a.cfg.Alerts, Webhooks: webhooks,
+		MaxAge: a.cfg.MaxAge, Witnesses: a.cfg.Witnesses, Mirror: a.cfg.Mirror.options(), Retention: time.Duration(a.cfg.RetentionDays) * 24 * time.Hour,
+		Alerts: a.cfg.Alerts, Webhooks: webhooks,
 		AnswerAudits: a.cfg.AuditAnswer == answerAutomatic, ReconcileAutomatic: a.cfg.Consent == "automatic",
 	})
 	if err != nil {

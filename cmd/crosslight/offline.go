@@ -159,7 +159,7 @@ func (a *app) signDraft(path string, o signFlags) error {
 		return err
 	}
 	if r.DryRun = o.dry; o.dry {
-		return a.print(r, func(t *table) { t.line("Dry run: nothing was signed."); draftTable(t, r) })
+		return a.print(r, func(t *table) { t.dryRun(true, "signed"); draftTable(t, r) })
 	}
 	if err := draft.CheckVote(o.vote); err != nil {
 		return err

@@ -96,6 +96,20 @@ func (t *table) line(format string, args ...any) {
 	}
 }
 
+// dryRun heads the table of what would be done and was not.
+func (t *table) dryRun(dry bool, done string) {
+	if dry {
+		t.line("Dry run: nothing was %s.", done)
+	}
+}
+
+// more says how to go on behind a page, unless it is the last.
+func (t *table) more(cursor string) {
+	if cursor != "" {
+		t.line("More: --cursor %s", cursor)
+	}
+}
+
 // widestCell is where the last column of a table wraps. A hash in hex fits.
 const widestCell = 72
 

@@ -51,9 +51,7 @@ func (a *app) printProposal(p hub.Proposal) error {
 }
 
 func proposalTable(t *table, p hub.Proposal) {
-	if p.DryRun {
-		t.line("Dry run: nothing was written.")
-	}
+	t.dryRun(p.DryRun, "written")
 	t.line("proposal  %s", text(p.ID))
 	t.line("kind      %s %s", p.Kind, text(p.Subject))
 	t.line("state     %s", text(p.State))

@@ -138,7 +138,7 @@ func (a *app) proposeThresholds() *cobra.Command {
 
 func (a *app) proposeRevoke() *cobra.Command {
 	c, o := a.propose("revoke", "Revoke a key that its member cannot or will not; takes two thirds of the seats", "--key 0f1e2d3c4b5a69788796a5b4c3d2e1f0", nil)
-	c.Flags().StringVar(&o.Key, "key", "", "the key's id, as `ledger show` and `key show` have it")
+	c.Flags().StringVar(&o.Key, "key", "", "the key's id, as 'ledger show' and 'key show' have it")
 	require(c, "key")
 	return c
 }

@@ -69,8 +69,8 @@ func (a *app) settle(act, what, question string) *cobra.Command {
 			return err
 		}
 		return a.print(q, func(t *table) {
-			t.line("quarantine %s: %d hits of watch %s at %s, %s%s", q.ID, q.Hits, text(q.Watch), text(q.Holder), q.State,
-				map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+			t.dryRun(req.DryRun, "done")
+			t.line("quarantine %s: %d hits of watch %s at %s, %s", q.ID, q.Hits, text(q.Watch), text(q.Holder), q.State)
 		})
 	})
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "show it and stop")

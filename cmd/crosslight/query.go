@@ -65,7 +65,8 @@ func (a *app) runQuery(ctx context.Context, args []string, o queryFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printQuery(report); err != nil {
+	out := answerOf(report)
+	if err := a.print(out, func(t *table) { t.dryRun(o.DryRun, "asked"); answerTable(t, out) }); err != nil {
 		return err
 	}
 	return a.outcome(report, o)
@@ -230,9 +231,7 @@ func queryListTable(t *table, page hub.QueryPage) {
 		rows = append(rows, []any{q.ID, q.At.Format(time.RFC3339), q.Purpose, q.Queried, q.Partial})
 	}
 	t.rows([]string{"id", "at", "purpose", "queried", "partial"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 func (a *app) queryShow() *cobra.Command {

@@ -50,6 +50,7 @@ func (a *app) reconcileRequest() *cobra.Command {
 }
 
 func (a *app) reconcileDecide(approve bool) *cobra.Command {
+	var yes bool
 	req := hub.ReconcileDecision{Approve: approve}
 	verb, what := "deny", "Deny what another member offers to compare"
 	if approve {
@@ -60,8 +61,16 @@ func (a *app) reconcileDecide(approve bool) *cobra.Command {
 		Example: "  crosslight reconcile " + verb + " 3f2a",
 	}, short, func(ctx context.Context, args []string) error {
 		req.ID = args[0]
+		if approve && !req.DryRun {
+			if err := a.confirm(yes, "Approve it? What the sets share cannot be taken back once it was compared."); err != nil {
+				return err
+			}
+		}
 		return a.reconciled(func(h hub.Hub) (hub.Reconcile, error) { return h.DecideReconcile(ctx, req) })
 	})
+	if approve {
+		yesFlag(c, &yes)
+	}
 	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "look and stop")
 	return c
 }
@@ -121,9 +130,7 @@ func (a *app) reconcileList() *cobra.Command {
 				rows = append(rows, []any{r.ID, r.Initiator, r.Other, r.Type, r.Purpose, r.Learn, r.State, r.MatchCount, r.ExpiresAt.Format(time.RFC3339)})
 			}
 			t.rows([]string{"id", "initiator", "other", "type", "purpose", "learns", "state", "matches", "expires"}, rows)
-			if list.Next != "" {
-				t.line("More: --cursor %s", list.Next)
-			}
+			t.more(list.Next)
 		})
 	})
 	pageFlags(c, &page)
@@ -240,9 +247,7 @@ func (p *passBar) end() {
 }
 
 func reconcileTable(t *table, r hub.Reconcile) {
-	if r.DryRun {
-		t.line("Dry run: nothing was done.")
-	}
+	t.dryRun(r.DryRun, "done")
 	t.line("reconcile   %s", r.ID)
 	t.line("between     %s (initiator) and %s", text(r.Initiator), text(r.Other))
 	t.line("compares    %s for %s; learns: %s%s", text(r.Type), text(r.Purpose), text(r.Learn), map[bool]string{true: ", with labels"}[r.Labels])

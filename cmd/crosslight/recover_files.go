@@ -13,7 +13,7 @@ import (
 )
 
 func historyFlag(c *cobra.Command, history *string) {
-	c.Flags().StringVar(history, "history", "", "the history that the recovery goes on from, as `draft` wrote it")
+	c.Flags().StringVar(history, "history", "", "the history that the recovery goes on from, as 'draft' wrote it")
 	require(c, "history")
 }
 

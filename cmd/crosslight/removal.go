@@ -50,9 +50,7 @@ func (a *app) listRemovals(ctx context.Context, page hub.PageRequest) error {
 			rows = append(rows, []any{r.ID, r.At.Format(time.RFC3339), r.Cause, count, gone, len(r.Mirrors)})
 		}
 		t.rows([]string{"number", "at", "cause", "indicators", "acknowledged by", "of mirrors"}, rows)
-		if list.Next != "" {
-			t.line("More: --cursor %s", list.Next)
-		}
+		t.more(list.Next)
 	})
 }
 

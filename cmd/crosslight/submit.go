@@ -48,9 +48,7 @@ func (a *app) submitSigned(ctx context.Context, path string, dry, yes bool) erro
 }
 
 func submittedTable(t *table, s hub.Submitted) {
-	if s.DryRun {
-		t.line("Dry run: nothing was written.")
-	}
+	t.dryRun(s.DryRun, "written")
 	for _, w := range s.Words {
 		t.line("signed    %s", text(w))
 	}

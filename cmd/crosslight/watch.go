@@ -83,7 +83,10 @@ func (a *app) addWatch(ctx context.Context, args []string, o watchFlags) error {
 		}
 	}
 	w.Refusals = sortedRefusals(w.Refusals)
-	return a.print(w, func(t *table) { watchTable(t, w) })
+	return a.print(w, func(t *table) {
+		t.dryRun(o.DryRun, "kept or asked")
+		watchTable(t, w)
+	})
 }
 
 func (a *app) keepWatch(ctx context.Context, o watchFlags) (hub.Watch, error) {
@@ -164,9 +167,7 @@ func watchListTable(t *table, page hub.WatchPage) {
 		rows = append(rows, []any{w.ID, w.Name, w.At.Format(time.RFC3339), w.Purpose, w.Elements, enrolledWords(w), w.Alerts, w.Open, w.Waiting})
 	}
 	t.rows([]string{"id", "name", "at", "purpose", "elements", "enrolled", "alerts", "open", "waiting"}, rows)
-	if page.Next != "" {
-		t.line("More: --cursor %s", page.Next)
-	}
+	t.more(page.Next)
 }
 
 // enrolledWords says how far all holders together are.
@@ -251,6 +252,7 @@ func (a *app) removeWatch(ctx context.Context, req hub.RemoveWatchRequest, yes b
 		return err
 	}
 	return a.print(w, func(t *table) {
-		t.line("%d elements are watched no more%s", w.Elements, map[bool]string{true: " (dry run: nothing was done)"}[req.DryRun])
+		t.dryRun(req.DryRun, "removed")
+		t.line("%d elements are watched no more", w.Elements)
 	})
 }

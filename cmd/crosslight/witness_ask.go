@@ -39,7 +39,7 @@ func (a *app) witnessAsk() *cobra.Command {
 			"witness holds another or a longer history, 4 when one did not answer.",
 		Example: "  crosslight witness ask ./ledger-export --witness 'http://127.0.0.1:7490#NAME+ID+KEY'",
 	}, short, func(ctx context.Context, args []string) error { return a.askWitnesses(ctx, args[0], id, addresses) })
-	c.Flags().StringArrayVar(&addresses, "witness", nil, "URL#KEY of a witness, KEY as `witness init` prints it; may be repeated")
+	c.Flags().StringArrayVar(&addresses, "witness", nil, "URL#KEY of a witness, KEY as 'witness init' prints it; may be repeated")
 	c.Flags().StringVar(&id, "ledger-id", "", "the ledger that it must be, in hex")
 	require(c, "witness")
 	return c

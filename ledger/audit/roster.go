@@ -47,3 +47,16 @@ func (r Roster) Voters() []finality.Voters {
 	slices.Reverse(out)
 	return out
 }
+
+// OPRFKey is the public key that a member committed to for a type in an epoch; false where none stands on the
+// ledger as it is known here, as of a member that was expelled.
+func (r Roster) OPRFKey(name string, epoch uint64, indicator string) (key [32]byte, ok bool) {
+	for _, e := range r.state.Epochs(name) {
+		for _, k := range e.Commit.Keys {
+			if e.Commit.Epoch == epoch && k.Type == indicator {
+				return k.Public, true
+			}
+		}
+	}
+	return key, false
+}

@@ -91,7 +91,7 @@ func (m *Machine) learnVoters() {
 	}
 	if m.rule.height > 1 {
 		before, ok := m.Roster.VotersAt(m.rule.height - 1)
-		m.rule.fresh = !ok || !before.Equal(m.voters)
+		m.rule.fresh = !ok || !before.Equal(m.voters) || m.Roster.Turned(m.rule.height-1)
 	}
 }
 
@@ -103,6 +103,13 @@ func (m *Machine) votes() bool {
 	_, ok := m.voters.Find(m.self)
 	return ok
 }
+
+// Part says whether the voters of the present height are known, and whether this node is one of them.
+func (m *Machine) Part() (known, votes bool) { return m.known, m.votes() }
+
+// Echoed says whether this node has echoed in the round that it was told of last: then its leader has proposed
+// something that can become final.
+func (m *Machine) Echoed() bool { return m.kept.echoed != nil && m.kept.echoed.Round == m.term }
 
 // Round tells that raft is in term, led by the node of the voter whose log key has the id leader. It
 // follows raft's own knowledge, not what a peer says.

@@ -284,6 +284,7 @@ func TestEvidence(t *testing.T) {
 type handOver struct {
 	old, new Voters
 	known    uint64
+	silent   bool // the keys do not show it
 }
 
 func (h *handOver) VotersAt(height uint64) (Voters, bool) {
@@ -295,6 +296,8 @@ func (h *handOver) VotersAt(height uint64) (Voters, bool) {
 	}
 	return h.new, true
 }
+
+func (h *handOver) Turned(height uint64) bool { return height == 1 && h.silent }
 
 // TestHandOver: the old set's quorum ends its checkpoint; nothing counts until the new set is known;
 // then it alone counts, and it signs larger sizes only.

@@ -12,7 +12,7 @@ type rule struct {
 type memory struct {
 	height   uint64 // being decided: one above the newest final
 	final    Value  // at height-1; zero at height 1
-	fresh    bool   // other voters than at height-1: sizes must grow
+	fresh    bool   // other voters than at height-1, or the same after a turn: sizes must grow
 	round    uint64 // in which the following two were signed
 	proposed Value  // zero: nothing
 	echoed   Value  // zero: nothing

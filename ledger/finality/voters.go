@@ -79,6 +79,10 @@ func (v Voters) Equal(o Voters) bool { return slices.Equal(v.list, o.list) }
 // its term with a checkpoint of its own, and the next set signs larger sizes only.
 type Roster interface {
 	VotersAt(height uint64) (Voters, bool)
+	// Turned reports whether what is final at a height ends with a change of the voters, were it only one
+	// that these keys do not show, such as another node key. It is asked about the height before the one
+	// whose voters are known, and is true where the roster cannot tell.
+	Turned(height uint64) bool
 }
 
 // Fixed is the roster of a ledger whose voters never change.
@@ -86,6 +90,9 @@ type Fixed Voters
 
 // VotersAt implements [Roster].
 func (f Fixed) VotersAt(uint64) (Voters, bool) { return Voters(f), true }
+
+// Turned implements [Roster].
+func (f Fixed) Turned(uint64) bool { return false }
 
 // History is the node's own executed log, read only. RootAt answers for sizes that have been executed
 // and, beyond the newest final size, only up to the first entry that hands over to another voter set:

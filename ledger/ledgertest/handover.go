@@ -43,9 +43,7 @@ func (l *Ledger) HandOver(o Org, voters ...Org) entry.Raw {
 // HandOverBy signs, as o, a hand-over with a certificate, whatever it holds.
 func (l *Ledger) HandOverBy(o Org, c finality.Certificate) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewHandOver(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), c)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewHandOver(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), c))
 }
 
 // Closed hands over to the newest voters with the locks of voters, and returns what that did.

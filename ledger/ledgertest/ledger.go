@@ -42,9 +42,7 @@ func (l *Ledger) Put(raw []byte) state.Outcome {
 // NodeInfo signs the organisation's next NodeInfo.
 func (l *Ledger) NodeInfo(o Org, address string) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewNodeInfo(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), []string{address}, "1.0.0")
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewNodeInfo(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), []string{address}, "1.0.0"))
 }
 
 // Epoch signs the organisation's next epoch with test keys from n on for the types.
@@ -55,17 +53,13 @@ func (l *Ledger) Epoch(o Org, n int, types ...string) entry.Raw {
 	for i, typ := range types {
 		keys = append(keys, o.OPRFKey(l.T, l.S.LedgerID(), n+i, m.Epoch+1, typ))
 	}
-	raw, err := entry.NewEpochCommit(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), m.Epoch+1, keys)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewEpochCommit(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), m.Epoch+1, keys))
 }
 
 // Affiliate signs the organisation's declaration of its affiliates.
 func (l *Ledger) Affiliate(o Org, names ...string) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewAffiliate(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), names)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewAffiliate(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), names))
 }
 
 // Ack signs the acknowledgement that is due of the organisation.
@@ -78,65 +72,49 @@ func (l *Ledger) Ack(o Org) entry.Raw {
 // AckOf signs an acknowledgement, whatever it says.
 func (l *Ledger) AckOf(o Org, b entry.Ack) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewAck(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), b.Size, b.Root)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewAck(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), b.Size, b.Root))
 }
 
 // Seal signs, with the organisation's log key, that a checkpoint is final.
 func (l *Ledger) Seal(o Org, b entry.Seal) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewSeal(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewSeal(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b))
 }
 
 // Anchor signs, with the organisation's log key, the state hash at a size.
 func (l *Ledger) Anchor(o Org, b entry.StateAnchor) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewStateAnchor(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewStateAnchor(o.Signer(member.Log, l.S), o.Seq(member.Log, l.S), b))
 }
 
 // Propose signs the organisation's proposal.
 func (l *Ledger) Propose(o Org, p entry.Proposal) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewPropose(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), p, "a test")
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewPropose(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), p, "a test"))
 }
 
 // Vote signs the organisation's vote.
 func (l *Ledger) Vote(o Org, id entry.Hash, yes bool) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewVote(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id, yes)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewVote(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id, yes))
 }
 
 // Withdraw signs the organisation's withdrawal of a proposal.
 func (l *Ledger) Withdraw(o Org, id entry.Hash) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewWithdrawProposal(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewWithdrawProposal(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), id))
 }
 
 // Attest signs what the organisation's clock shows.
 func (l *Ledger) Attest(o Org, seconds uint64) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewClockAttest(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), seconds)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewClockAttest(o.Signer(member.Operator, l.S), o.Seq(member.Operator, l.S), seconds))
 }
 
 // Emergency signs the organisation's call to suspend a member at once.
 func (l *Ledger) Emergency(o Org, name string) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewEmergencySuspend(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), name, "a test")
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewEmergencySuspend(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), name, "a test"))
 }
 
 // Advance moves ledger time by seconds with the clocks of voters, a quorum or more of all, and returns

@@ -143,6 +143,13 @@ func (o Org) Seq(role member.Role, s *state.State) uint64 {
 	return s.NextSeq(member.PublicOf(o.Current(role, s)).ID())
 }
 
+// made is the entry that was signed.
+func (l *Ledger) made(raw entry.Raw, err error) entry.Raw {
+	l.T.Helper()
+	must(l.T, err)
+	return raw
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

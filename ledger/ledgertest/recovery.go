@@ -28,7 +28,5 @@ func (l *Ledger) Recovery(base int, voters []string, seats ...Org) entry.Recover
 // Recover signs the entry of a recovery as o.
 func (l *Ledger) Recover(o Org, d entry.RecoveryDraft) entry.Raw {
 	l.T.Helper()
-	raw, err := entry.NewRecoveryEntry(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), d)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewRecoveryEntry(o.Signer(member.Seat, l.S), o.Seq(member.Seat, l.S), d))
 }

@@ -26,18 +26,14 @@ func (l *Ledger) Rotation(o Org, role member.Role, key, old, root ed25519.Privat
 func (l *Ledger) Rotate(by ed25519.PrivateKey, b entry.Rotate) entry.Raw {
 	l.T.Helper()
 	s, seq := l.signer(by)
-	raw, err := entry.NewRotate(s, seq, b)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewRotate(s, seq, b))
 }
 
 // Revoke signs a revocation with a key.
 func (l *Ledger) Revoke(by ed25519.PrivateKey, key member.KeyID) entry.Raw {
 	l.T.Helper()
 	s, seq := l.signer(by)
-	raw, err := entry.NewRevoke(s, seq, key)
-	must(l.T, err)
-	return raw
+	return l.made(entry.NewRevoke(s, seq, key))
 }
 
 func (l *Ledger) signer(key ed25519.PrivateKey) (entry.Signer, uint64) {

@@ -70,15 +70,17 @@ type consortium struct {
 
 	evidence func(Evidence)
 
-	mu      sync.Mutex
-	decides bool          // finality runs
-	commit  time.Duration // raft's Timing.Commit, 0 for a short one
-	age     time.Duration
-	clock   map[string]time.Duration // how far ahead a peer's clock is
-	nodes   map[string]*Replica
-	conns   map[net.Conn][2]string
-	cut     map[string]bool // peers off the network
-	wg      sync.WaitGroup
+	mu        sync.Mutex
+	decides   bool          // finality runs
+	commit    time.Duration // raft's Timing.Commit, 0 for a short one
+	age       time.Duration
+	clock     map[string]time.Duration // how far ahead a peer's clock is
+	nodes     map[string]*Replica
+	conns     map[net.Conn][2]string
+	cut       map[string]bool        // peers off the network
+	silent    string                 // a peer off the streams of finality
+	decisions map[net.Conn][2]string // streams of finality
+	wg        sync.WaitGroup
 }
 
 var sectors = []member.Sector{member.Tech, member.Finance, member.LawEnforcement, member.Hotline}
@@ -86,7 +88,7 @@ var sectors = []member.Sector{member.Tech, member.Finance, member.LawEnforcement
 func newConsortium(t testing.TB, n int) *consortium {
 	t.Helper()
 	c := &consortium{
-		t: t, dir: t.TempDir(), nodes: map[string]*Replica{}, conns: map[net.Conn][2]string{}, cut: map[string]bool{},
+		t: t, dir: t.TempDir(), nodes: map[string]*Replica{}, conns: map[net.Conn][2]string{}, cut: map[string]bool{}, decisions: map[net.Conn][2]string{},
 		log: slog.New(slog.DiscardHandler),
 	}
 	var cards []member.SignedCard
@@ -141,7 +143,7 @@ func (c *consortium) finality(o *org) *FinalityConfig {
 		Log: o.keys[member.Log], Cosigner: o.keys[member.Cosigner], MaxAge: c.age,
 		Now: func() time.Time { return time.Now().Add(c.clock[o.peer()]) },
 		Dial: func(_ context.Context, to string) (net.Conn, error) {
-			return c.join(o.peer(), to, (*Replica).AcceptFinality)
+			return c.joinFinality(o.peer(), to)
 		},
 		DialHistory: func(_ context.Context, to string) (net.Conn, error) {
 			return c.join(o.peer(), to, (*Replica).AcceptHistory)
@@ -214,6 +216,22 @@ func (c *consortium) join(from, to string, serve func(*Replica, string, net.Conn
 		c.mu.Unlock()
 	}()
 	return near, nil
+}
+
+// joinFinality is join for a stream of finality, which a silent peer neither opens nor takes.
+func (c *consortium) joinFinality(from, to string) (net.Conn, error) {
+	conn, err := c.join(from, to, (*Replica).AcceptFinality)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.silent != "" && (c.silent == from || c.silent == to) {
+		_ = conn.Close()
+		return nil, errors.New("silent")
+	}
+	c.decisions[conn] = [2]string{from, to}
+	return conn, nil
 }
 
 // isolate cuts a replica off; heal brings it back.

@@ -94,6 +94,7 @@ type decider struct {
 	told     stand                  // what the machine was told of last
 	stood    stand                  // what was executed at the last tick
 	still    int                    // ticks since that changed
+	stall    stall                  // of the leader, see finality_stall.go
 	transfer chan struct{}          // held while leadership is handed over
 	crossed  uint64                 // height at which the next turn became final, once the ledger shows it
 	aside    aside                  // see finality_kept.go

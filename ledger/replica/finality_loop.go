@@ -90,8 +90,11 @@ func (d *decider) check(err error) {
 
 // followRaft tells the machine which round it is and who leads it.
 func (d *decider) followRaft() {
-	if d.muted == d.machine.Height() {
+	known, votes := d.machine.Part()
+	if d.muted == d.machine.Height() || known && !votes {
 		d.handOver() // whoever may vote shall lead
+	}
+	if d.muted == d.machine.Height() {
 		return
 	}
 	peer, ok := d.r.Leader()
@@ -162,6 +165,7 @@ func (d *decider) tick() {
 		d.stood, d.still = d.told, 0
 	}
 	d.followLeader(true)
+	d.distrust(time.Now())
 	d.finals.flush(d.cfg.Now())
 }
 

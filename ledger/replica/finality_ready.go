@@ -149,7 +149,7 @@ func (d *decider) accuse(e finality.Evidence) {
 		return
 	}
 	if e.A.Kind == finality.Proposal {
-		d.r.gate.ban(peer)
+		d.r.gate.ban(peer, banFor, errBanned)
 		d.r.transport.dropPeer(peer)
 	}
 	d.r.transport.witness(peer, d.r.gate.refuse(errEquivocation), e.Bytes(), nil)

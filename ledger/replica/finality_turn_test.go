@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/ledger/entry"
 	"github.com/crosslight/crosslight/ledger/state"
@@ -96,23 +97,7 @@ func TestRotatedNodeKeyHandsOver(t *testing.T) {
 	c.final(c.must(c.nodeInfo(c.orgs[0], 1)) + 1)
 	away := c.orgs[3]
 	c.kill(away)
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rotation entry.Rotation
-	c.node(c.leader()).View(func(s *state.State) {
-		rotation, err = s.Rotation(away.name, member.Node, member.PublicOf(key))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	body := rotation.Body(rotation.Sign(key), rotation.Sign(away.keys[member.Node]), rotation.Sign(away.keys[member.Root]))
-	raw, err := entry.NewRotate(c.signer(away, member.Operator), c.next(away, member.Operator), body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := c.must(raw) + 1
+	size := c.rotate(away, member.Node)
 	c.final(c.must(c.nodeInfo(c.orgs[1], 1)) + 1)
 	for _, r := range c.running() {
 		if p, ok := r.FinalAt(size); !ok || p.Size != size {
@@ -120,6 +105,55 @@ func TestRotatedNodeKeyHandsOver(t *testing.T) {
 		}
 	}
 	c.handOver(size)
+}
+
+// rotate gives a member another key, with its root key's word, and returns the size after that.
+func (c *consortium) rotate(o *org, role member.Role) (size uint64) {
+	c.t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var rotation entry.Rotation
+	c.node(c.leader()).View(func(s *state.State) {
+		rotation, err = s.Rotation(o.name, role, member.PublicOf(key))
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	body := rotation.Body(rotation.Sign(key), rotation.Sign(o.keys[role]), rotation.Sign(o.keys[member.Root]))
+	raw, err := entry.NewRotate(c.signer(o, member.Operator), c.next(o, member.Operator), body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.must(raw) + 1
+}
+
+// The size with which voters end is final once. The hand-over is long in coming here and the cosignatures grow too
+// old; the leader does not have those who vote from then on sign that size, whether their keys are others or not.
+func TestTurnIsFinalOnce(t *testing.T) {
+	c := deciding(t, 5)
+	c.age = time.Second
+	c.start(c.orgs...)
+	c.final(c.must(c.nodeInfo(c.orgs[0], 1)) + 1)
+	c.kill(c.orgs[3]) // whose node key is rotated
+	for i, turn := range []func() uint64{
+		func() uint64 { return c.pass(4, entry.SetVoter{Member: c.orgs[4].name}) },
+		func() uint64 { return c.rotate(c.orgs[3], member.Node) },
+	} {
+		size := turn()
+		var ended FinalPoint
+		c.eventually("the point with which voters end is older than it may be", func() bool {
+			ended = c.node(c.orgs[0]).Final()
+			return ended.Size == size && len(ended.Cosignatures) >= 3 && time.Since(ended.At) > 3*c.age
+		})
+		c.final(c.must(c.nodeInfo(c.orgs[0], c.next(c.orgs[0], member.Operator))) + 1)
+		next := c.node(c.orgs[0]).Final()
+		if kept, ok := c.node(c.orgs[0]).FinalAt(size); !ok || kept.Size != size || next.Height != kept.Height+1 {
+			t.Errorf("turn %d: size %d is final as height %d, the next one as %d", i, kept.Size, kept.Height, next.Height)
+		}
+		c.handOver(size)
+	}
 }
 
 // turnsKept is how many points at which the voters changed this replica keeps.

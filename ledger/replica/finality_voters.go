@@ -70,6 +70,14 @@ func (d *decider) VotersAt(height uint64) (finality.Voters, bool) {
 	return after, !turns || height <= d.crossed
 }
 
+// Turned implements [finality.Roster]. A recovery is no turn: the voters it names sign its own size.
+func (d *decider) Turned(height uint64) bool {
+	f := d.finals
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.point.Height != height || f.turned
+}
+
 // cross takes the certificate of a turn from the ledger itself, where the hand-over stands: a node that
 // was away when the voters changed knows the voters of before, and nobody else sends what they signed.
 func (d *decider) cross() {

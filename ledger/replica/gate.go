@@ -24,6 +24,7 @@ var (
 	errBeyond     = fmt.Errorf("%w: a term or index above 2^48", ErrRefused)
 	errFork       = fmt.Errorf("%w: the sender's ledger has another root at a size that this node has reached", ErrRefused)
 	errBanned     = fmt.Errorf("%w: the sender was caught signing two proposals", ErrRefused)
+	errStalled    = fmt.Errorf("%w: the sender led and let nothing become final", ErrRefused)
 	errNotMember  = fmt.Errorf("%w: the sender is not a member of the ledger", ErrRefused)
 	errTermJump   = fmt.Errorf("%w: a term far ahead that too few voters claim", ErrRefused)
 
@@ -69,14 +70,20 @@ type gate struct {
 	transfers map[string]time.Time
 	claims    map[string]uint64 // voter to a term far ahead that it claimed
 	refused   map[string]uint64 // reason to count
-	banned    map[string]time.Time
+	banned    map[string]banned
+}
+
+// banned is until when a voter may not speak raft here, and why.
+type banned struct {
+	until  time.Time
+	reason error
 }
 
 func newGate(self string, open bool, pause time.Duration) *gate {
 	g := &gate{
 		self: self, open: open, now: time.Now, pause: pause,
 		transfers: map[string]time.Time{}, claims: map[string]uint64{}, refused: map[string]uint64{},
-		banned: map[string]time.Time{},
+		banned: map[string]banned{},
 	}
 	g.leader = func() string { return "" }
 	g.lastIndex = func() uint64 { return 0 }
@@ -117,24 +124,42 @@ func (g *gate) stream(peer string) error {
 		return nil
 	case !g.voter(peer) || peer == g.self:
 		return g.refuse(errNotVoter)
-	case g.isBanned(peer):
-		return g.refuse(errBanned)
+	}
+	if reason := g.isBanned(peer); reason != nil {
+		return g.refuse(reason)
 	}
 	return nil
 }
 
-// ban keeps a voter from speaking raft for a while. Its votes on checkpoints count on.
-func (g *gate) ban(peer string) {
+// ban keeps a voter from speaking raft for a while. Its votes on checkpoints count on. A longer ban stays.
+func (g *gate) ban(peer string, span time.Duration, reason error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.banned[peer] = g.now().Add(banFor)
+	if until := g.now().Add(span); until.After(g.banned[peer].until) {
+		g.banned[peer] = banned{until, reason}
+	}
 }
 
-func (g *gate) isBanned(peer string) bool {
+// isBanned says why a voter may not speak raft now; nil if it may.
+func (g *gate) isBanned(peer string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	until, ok := g.banned[peer]
-	return ok && g.now().Before(until)
+	if b, ok := g.banned[peer]; ok && g.now().Before(b.until) {
+		return b.reason
+	}
+	return nil
+}
+
+// bans is how many voters may not speak raft now.
+func (g *gate) bans() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, b := range g.banned {
+		if g.now().Before(b.until) {
+			n++
+		}
+	}
+	return n
 }
 
 // rpc says whether one request of a peer may reach raft.

@@ -166,17 +166,6 @@ func (s *State) Committed(name string) (day uint64, ok bool) {
 	return m.committed()
 }
 
-// LogCommit returns what a member has committed to for a day, and the index of the entry; not ok where no
-// entry of its own speaks of the day.
-func (s *State) LogCommit(name string, day uint64) (entry.AuditCommit, uint64, bool) {
-	m := s.anyRecord(name)
-	if m == nil {
-		return entry.AuditCommit{}, 0, false
-	}
-	c, ok := m.commitOf(day)
-	return c.commit, c.index, ok
-}
-
 // Difference is a day of which a querier's log and its holder's do not agree.
 type Difference struct {
 	Day             uint64

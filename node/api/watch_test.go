@@ -21,7 +21,7 @@ import (
 var (
 	standing = hub.Watch{
 		ID: "w1", Name: "n", At: at, Purpose: "p", Elements: 3, Refusals: []hub.Refusal{}, Alerts: 2,
-		Holders: []hub.WatchHolder{{Member: "B", Status: "budget-spent", Detail: "d", Epoch: 1 << 63, ResumesAt: &at}},
+		Holders: []hub.WatchHolder{{Member: "B", Status: "budget-spent", Detail: &word, Epoch: 1 << 63, ResumesAt: &at}},
 	}
 	raised = hub.Alert{ID: "7", Watch: "w1", Match: "m", Type: "email", Reference: &word, Holder: "B", Severity: &three, RaisedAt: at}
 	held   = hub.Quarantine{ID: "3", Watch: "w1", Holder: "B", At: at, LastAt: at, Hits: 9, State: "waiting"}

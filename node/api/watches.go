@@ -2,12 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
-	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/crosslight/crosslight/node/hub"
 )
@@ -24,10 +19,7 @@ func (s *server) watchRoutes() {
 		func(ctx context.Context, in *body[hub.WatchRequest]) (hub.Watch, error) {
 			return s.hub.AddWatch(ctx, in.Body, nil)
 		})
-	feed := operation{"add-watch-feed", http.MethodPost, "/v1/watches/feed", "watches", "Watch a feed of values"}
-	register(s, feed, s.watchFeed, streamed(formType))
-	// Only now: huma would read into memory any body whose schema is not plain bytes.
-	s.api.OpenAPI().Paths[feed.path].Post.RequestBody.Content[formType].Schema = s.formSchema(reflect.TypeFor[hub.WatchRequest](), "WatchRequest")
+	addForm(s, operation{"add-watch-feed", http.MethodPost, "/v1/watches/feed", "watches", "Watch a feed of values"}, s.hub.AddWatch)
 	add(s, operation{"list-watches", http.MethodGet, "/v1/watches", "watches", "List watches, newest first"},
 		func(ctx context.Context, in *pageInput) (hub.WatchPage, error) {
 			return s.hub.Watches(ctx, hub.PageRequest{Cursor: in.Cursor, Limit: in.Limit})
@@ -38,35 +30,4 @@ func (s *server) watchRoutes() {
 		func(ctx context.Context, in *removeWatchInput) (hub.Watch, error) {
 			return s.hub.RemoveWatch(ctx, hub.RemoveWatchRequest{ID: in.ID, DryRun: in.Body.DryRun})
 		})
-}
-
-// watchFeed takes a form like that of a query with a feed.
-func (s *server) watchFeed(ctx context.Context, in *queryFeedInput) (*body[hub.Watch], error) {
-	var req hub.WatchRequest
-	feed, err := in.form(&req)
-	if err != nil {
-		return nil, s.fail(ctx, fmt.Errorf("%w: %w", hub.ErrInvalid, err))
-	}
-	return s.watchOf(ctx, req, feed)
-}
-
-func (s *server) watchOf(ctx context.Context, req hub.WatchRequest, feed io.Reader) (*body[hub.Watch], error) {
-	w, err := s.hub.AddWatch(ctx, req, feed)
-	if err != nil {
-		return nil, s.fail(ctx, err)
-	}
-	fillArrays(&w)
-	return &body[hub.Watch]{w}, nil
-}
-
-// formSchema describes a form of a request of type t and a feed.
-func (s *server) formSchema(t reflect.Type, name string) *huma.Schema {
-	return &huma.Schema{
-		Type:     huma.TypeObject,
-		Required: []string{partRequest, partFeed},
-		Properties: map[string]*huma.Schema{
-			partRequest: s.api.OpenAPI().Components.Schemas.Schema(t, true, name),
-			partFeed:    feedSchema(),
-		},
-	}
 }

@@ -68,11 +68,13 @@ type Keeper struct {
 	writing bool
 
 	answering answering // for Run alone
+	room      *room
 }
 
 // New returns a keeper. It commits to nothing until [Keeper.Run].
 func New(cfg Config) *Keeper {
 	return &Keeper{
 		cfg: cfg, self: member.PublicOf(cfg.Ring.Private(member.Node)).PeerID(), seals: map[keys.Day]cipher.AEAD{},
+		room: newRoom(),
 	}
 }

@@ -111,24 +111,13 @@ func checkOf(id entry.Hash, r Report, digests bool) Check {
 	return out
 }
 
-// auditFaults is what an evidence file says of an answer, beside the answer itself, which the querier has
-// signed and which stays encrypted: positions and faults, no digest.
-type auditFaults struct {
-	V      uint64       `cbor:"1,keyasint"`
-	Audit  entry.Hash   `cbor:"2,keyasint"`
-	Faults []auditFault `cbor:"3,keyasint"`
-}
-
-type auditFault struct {
-	Position uint64 `cbor:"1,keyasint"`
-	Fault    string `cbor:"2,keyasint"`
-}
-
+// keepAuditEvidence keeps the answer, which the querier has signed and which stays sealed to the auditors,
+// and beside it positions and faults, no digest.
 func keepAuditEvidence(dir string, s *state.State, r Report, file []byte, now time.Time) (string, error) {
-	faults := auditFaults{V: 1, Audit: r.Audit.ID, Faults: []auditFault{}}
+	faults := evidence.Openings{V: 1, Audit: r.Audit.ID, Faults: []evidence.OpeningsFault{}}
 	for _, f := range r.Findings {
 		if f.Err != nil {
-			faults.Faults = append(faults.Faults, auditFault{f.Position, f.Err.Error()})
+			faults.Faults = append(faults.Faults, evidence.OpeningsFault{Position: f.Position, Fault: f.Err.Error()})
 		}
 	}
 	b, err := wire.Encode(faults)
@@ -141,6 +130,6 @@ func keepAuditEvidence(dir string, s *state.State, r Report, file []byte, now ti
 	}
 	id := s.LedgerID()
 	return evidence.Save(dir, evidence.Record{
-		Kind: "false-opening", Accused: m.PeerID, Ledger: id[:], Key: m.Keys.Node[:], Request: b, Response: file,
+		Kind: evidence.FalseOpening, Accused: m.PeerID, Ledger: id[:], Key: m.Keys.Node[:], Request: b, Response: file,
 	}, now)
 }

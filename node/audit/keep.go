@@ -47,11 +47,17 @@ var ErrNotKept = errors.New("what an audit would need could not be kept, so noth
 
 // Asked keeps what opens a request. When it returns nil that is on disk and survives a crash, and the
 // request may leave; requests that come at once share one write. It returns the request's name for
-// [Keeper.Answered]. Errors wrap [ErrNotKept].
+// [Keeper.Answered]. Errors wrap [ErrNotKept],
+// and [ErrDayFull] where that is why.
 func (k *Keeper) Asked(ctx context.Context, a Asked) (hash [32]byte, err error) {
 	o, err := k.seal(a)
 	if err == nil {
-		err = k.write(ctx, &kept{opening: &o})
+		var back func()
+		if back, err = k.roomToAsk(ctx, o.Day, o.Holder); err == nil {
+			if err = k.write(ctx, &kept{opening: &o}); err != nil {
+				back()
+			}
+		}
 	}
 	if err != nil {
 		return hash, fmt.Errorf("%w: %w", ErrNotKept, err)

@@ -101,7 +101,7 @@ func enrol(ctx context.Context, o AlertOptions, p AlertParties) error {
 	}, feedOf(o.Seed, "watched", o.Watch))
 	for err == nil && !w.Enrolled {
 		if len(w.Holders) == 1 && w.Holders[0].ResumesAt != nil {
-			return fmt.Errorf("the holder stopped at %d of %d: %s", w.Holders[0].Enrolled, w.Holders[0].Elements, w.Holders[0].Detail)
+			return fmt.Errorf("the holder stopped at %d of %d: %s", w.Holders[0].Enrolled, w.Holders[0].Elements, detail(w.Holders[0]))
 		}
 		select {
 		case <-ctx.Done():
@@ -111,9 +111,16 @@ func enrol(ctx context.Context, o AlertOptions, p AlertParties) error {
 		w, err = p.Watcher.WatchByID(ctx, w.ID)
 	}
 	if err == nil && w.Holders[0].Status != "enrolled" {
-		return fmt.Errorf("the holder did not enrol the watch: %s %s", w.Holders[0].Status, w.Holders[0].Detail)
+		return fmt.Errorf("the holder did not enrol the watch: %s %s", w.Holders[0].Status, detail(w.Holders[0]))
 	}
 	return err
+}
+
+func detail(h hub.WatchHolder) string {
+	if h.Detail == nil {
+		return ""
+	}
+	return *h.Detail
 }
 
 // alertSamples imports watched indicators one by one.

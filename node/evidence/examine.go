@@ -36,8 +36,14 @@ func (r Record) Examine() (Finding, error) {
 		return r.examineManifests()
 	case "manifest-anchor":
 		return r.examineAnchor()
+	case "manifest-announcement":
+		return r.examineAnnounced()
+	case "announcement-fork":
+		return r.examineAnnouncements()
 	case "finality-fork":
 		return r.examineFinals()
+	case FalseOpening:
+		return r.examineOpenings()
 	}
 	return Finding{Words: []string{
 		"Raft's messages carry no signature: the stream proved to this node alone who sent this one.",
@@ -45,27 +51,36 @@ func (r Record) Examine() (Finding, error) {
 	}}, nil
 }
 
-// examineProof: the request and the response are signed and belong together; the evaluation is not
-// under the key.
-func (r Record) examineProof() (Finding, error) {
+// exchange reads the question and the accused's answer to it, and checks both signatures.
+func (r Record) exchange() (*session.Question, *session.Answer, error) {
 	holder, err := member.ParsePeerID(r.Accused)
 	if err != nil {
-		return Finding{}, fmt.Errorf("%w: %w", ErrNothing, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrNothing, err)
 	}
 	answer, err := session.ParseResponse(r.Response, holder)
 	if err != nil {
-		return Finding{}, fmt.Errorf("%w: the accused's answer: %w", ErrNothing, err)
+		return nil, nil, fmt.Errorf("%w: the accused's answer: %w", ErrNothing, err)
 	}
 	querier, err := member.ParsePeerID(answer.Receipt.Querier)
 	if err != nil {
-		return Finding{}, fmt.Errorf("%w: %w", ErrNothing, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrNothing, err)
 	}
 	question, err := session.ParseRequest(r.Request, querier)
 	if err != nil {
-		return Finding{}, fmt.Errorf("%w: the question: %w", ErrNothing, err)
+		return nil, nil, fmt.Errorf("%w: the question: %w", ErrNothing, err)
 	}
 	if answer.Receipt.Request != question.Hash || answer.Receipt.Code != session.OK || string(r.Ledger) != string(answer.Receipt.Ledger[:]) {
-		return Finding{}, fmt.Errorf("%w: the answer is not to this question", ErrNothing)
+		return nil, nil, fmt.Errorf("%w: the answer is not to this question", ErrNothing)
+	}
+	return question, answer, nil
+}
+
+// examineProof: the request and the response are signed and belong together; the evaluation is not
+// under the key.
+func (r Record) examineProof() (Finding, error) {
+	question, answer, err := r.exchange()
+	if err != nil {
+		return Finding{}, err
 	}
 	client, err := voprf.NewClient(r.Key)
 	if err != nil {

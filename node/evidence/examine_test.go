@@ -38,7 +38,11 @@ func oprf(t *testing.T, seed byte) *voprf.SecretKey {
 // another.
 func falseProof(t *testing.T, onLedger, used *voprf.SecretKey) Record {
 	t.Helper()
-	public := onLedger.Public()
+	return falseProofOn(t, ledger, holder, onLedger.Public(), used)
+}
+
+func falseProofOn(t *testing.T, ledger [32]byte, holder ed25519.PrivateKey, public [32]byte, used *voprf.SecretKey) Record {
+	t.Helper()
 	client, err := voprf.NewClient(public[:])
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func (r Record) examineManifests() (Finding, error) {
 		fmt.Sprintf("The accused signed two manifests of its index of %s in epoch %d:", a.Manifest.Type, a.Manifest.Epoch),
 		fmt.Sprintf("  version %d, %x, after %x", a.Manifest.Version, a.Hash, a.Manifest.Previous),
 		fmt.Sprintf("  version %d, %x, after %x", b.Manifest.Version, b.Hash, b.Manifest.Previous),
-		"Compare: the accused's peer ID must be its node key on the ledger (`crosslight member list`).",
+		compareNodeKey,
 	}}, nil
 }
 

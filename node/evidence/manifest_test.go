@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"testing"
@@ -12,6 +13,11 @@ import (
 )
 
 func manifestOf(t *testing.T, id [32]byte, version uint64, previous, name [32]byte) *session.SignedManifest {
+	t.Helper()
+	return manifestBy(t, holder, id, version, previous, name)
+}
+
+func manifestBy(t *testing.T, holder ed25519.PrivateKey, id [32]byte, version uint64, previous, name [32]byte) *session.SignedManifest {
 	t.Helper()
 	m, err := session.Manifest{
 		Ledger: id, Holder: member.PublicOf(holder).PeerID(), Epoch: 1, Type: "email", Version: version, Previous: previous,

@@ -14,6 +14,7 @@
 package holder
 
 import (
+	"context"
 	"crypto/ed25519"
 	"log/slog"
 	"runtime"
@@ -48,6 +49,9 @@ type Config struct {
 	// Authority shows what to decide by: the state that is final and the newest. It is [ledger.ErrStale],
 	// and read is not called, where what is final is too old.
 	Authority func(read func(final, tip *state.State)) error
+	// Admit makes room for a request of a member, which acts on the ledger at a size, in the log of its day; back
+	// gives it back where the request is not charged. An error means that the day's log is full, or cannot be read.
+	Admit func(ctx context.Context, querier string, size uint64) (back func(), err error)
 	// Settled says whether this node's ledger is of the present: caught up with its leader since the
 	// start and, for a newcomer, past the point that its invitation pins.
 	Settled func() bool

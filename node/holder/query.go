@@ -8,6 +8,7 @@ import (
 
 	"github.com/crosslight/crosslight/ledger"
 	"github.com/crosslight/crosslight/ledger/state"
+	"github.com/crosslight/crosslight/node/audit"
 	"github.com/crosslight/crosslight/node/keys"
 	"github.com/crosslight/crosslight/node/p2p"
 	"github.com/crosslight/crosslight/node/store"
@@ -121,10 +122,20 @@ var errForked = errors.New("the querier's ledger contradicts this node's")
 
 // charge takes a question from its querier's budget.
 func (h *Holder) charge(ctx context.Context, q *session.Question, g grant) (uint64, error) {
+	back, err := h.cfg.Admit(ctx, g.permit.Querier().Name, q.Header.Size)
+	if errors.Is(err, audit.ErrDayFull) {
+		return 0, &Spent{Resets: time.Unix(int64(g.budget.Day.Ends), 0).UTC(), err: err}
+	}
+	if err != nil {
+		return 0, err
+	}
 	left, err := h.Charge(ctx, g.budget, Spend{
 		RequestID: q.Header.ID, HeaderHash: q.Hash, Querier: q.Header.Querier, Member: g.permit.Querier().Name,
 		Type: q.Header.Type, Count: q.Header.Count, Header: q.Raw, Signature: q.Signature,
 	})
+	if err != nil {
+		back()
+	}
 	if errors.Is(err, store.ErrReplay) {
 		// The same request again, paid for already: the answer may have been lost. It is evaluated
 		// again, but not as often as somebody likes.

@@ -24,7 +24,7 @@ type Epoch struct {
 	Index    uint64     `json:"index"` // on the ledger
 	OpenedAt string     `json:"opened_at"`
 	CalledAt *string    `json:"called_at"` // to end; null while it is not
-	Cause    string     `json:"cause"`     // of that: age, vote or suspension
+	Cause    *string    `json:"cause"`     // of that: age, vote or suspension; null with called_at
 	ServesTo *string    `json:"serves_to"` // null while no end is set
 	EndsAt   *string    `json:"ends_at"`   // when its age will call it; null without a bound, or once it was called
 	KeyHere  *bool      `json:"key_here"`  // of this member's own: whether its key is here; null for others

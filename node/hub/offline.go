@@ -1,16 +1,21 @@
 package hub
 
 // DraftRequest asks for a draft that a seat signs on a machine without a node. Act says what is to be
-// signed: vote and withdraw (of Proposal), propose (Propose) or suspend (Suspend). This member's root
-// key signs what concerns its keys: rotate (the key of Role) or revoke (Key).
+// signed: vote and withdraw (of Proposal), propose (Propose), suspend (Suspend), nonce and reveal (of the
+// audit Audit), verdict (Verdict) or hold (Hold). This member's root key signs what concerns its keys:
+// rotate (the key of Role) or revoke (Key).
 type DraftRequest struct {
 	Act      string          `json:"act"`
 	Proposal string          `json:"proposal" required:"false"` // id or a unique prefix of it
 	Propose  *ProposeRequest `json:"propose,omitempty"`
 	Suspend  *SuspendRequest `json:"suspend,omitempty"`
-	Role     string          `json:"role" required:"false"`
-	Key      string          `json:"key" required:"false"` // revoke: the key's id in hex
-	Root     []byte          `json:"root,omitempty"`       // rotate root: the new root key, 32 bytes
+	// Audit is the id of an audit, or a unique prefix of it.
+	Audit   string               `json:"audit" required:"false"`
+	Verdict *AuditVerdictRequest `json:"verdict,omitempty"`
+	Hold    *LegalHoldRequest    `json:"hold,omitempty"`
+	Role    string               `json:"role" required:"false"`
+	Key     string               `json:"key" required:"false"` // revoke: the key's id in hex
+	Root    []byte               `json:"root,omitempty"`       // rotate root: the new root key, 32 bytes
 	// Seat is the member whose seat is to sign; empty for the node's own.
 	Seat string `json:"seat" required:"false"`
 	// Ahead is how many other drafts of this seat will be submitted first.

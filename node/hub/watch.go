@@ -62,7 +62,7 @@ type Watch struct {
 type WatchHolder struct {
 	Member    string     `json:"member"`
 	Status    string     `json:"status"`
-	Detail    string     `json:"detail,omitempty"` // what to do about it
+	Detail    *string    `json:"detail"` // what to do about it; null where there is nothing
 	Epoch     uint64     `json:"epoch"`
 	Enrolled  int64      `json:"enrolled"`
 	Elements  int64      `json:"elements"`

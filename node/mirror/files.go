@@ -34,7 +34,9 @@ type file interface {
 	Truncate(size int64) error
 }
 
-type osFiles struct{}
+type osFiles struct {
+	free func(dir string) (uint64, error) // nil asks the file system
+}
 
 func (osFiles) MkdirAll(dir string) error                 { return os.MkdirAll(dir, 0o700) }
 func (osFiles) Rename(from, to string) error              { return os.Rename(from, to) }
@@ -43,9 +45,15 @@ func (osFiles) RemoveAll(path string) error               { return os.RemoveAll(
 func (osFiles) SyncDir(dir string) error                  { return home.SyncDir(dir) }
 func (osFiles) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 func (osFiles) ReadFile(path string) ([]byte, error)      { return os.ReadFile(path) }
-func (osFiles) Free(path string) (uint64, error)          { return freeSpace(path) }
 
 func (osFiles) OpenFile(path string, flag int) (file, error) { return os.OpenFile(path, flag, 0o600) }
+
+func (o osFiles) Free(path string) (uint64, error) {
+	if o.free != nil {
+		return o.free(path)
+	}
+	return freeSpace(path)
+}
 
 func (osFiles) Size(path string) (int64, error) {
 	info, err := os.Lstat(path)

@@ -82,6 +82,7 @@ type Options struct {
 	Reserve   uint64 // bytes of the file system that downloads and builds leave free
 	Serving   int    // parts read for other members at a time
 	Log       *slog.Logger
+	Free      func(dir string) (uint64, error) // bytes free; nil asks the file system. Tests fill the disk with it
 }
 
 func (o Options) withDefaults() Options {
@@ -122,7 +123,7 @@ type Mirror struct {
 func Open(dir string, o Options) (*Mirror, error) {
 	o = o.withDefaults()
 	m := &Mirror{
-		dir: dir, options: o, files: osFiles{},
+		dir: dir, options: o, files: osFiles{free: o.Free},
 		serving: make(chan struct{}, o.Serving), known: newManifests(),
 		loaded: map[Ref]*mapped{}, busy: map[Ref]bool{}, pulls: map[*Pull]bool{},
 		builds: map[*Build]bool{}, told: map[Ref]*session.SignedManifest{},

@@ -1,7 +1,9 @@
 package nodetest
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,8 +12,10 @@ import (
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/audit"
+	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
 	"github.com/crosslight/crosslight/node/keys"
+	"github.com/crosslight/crosslight/node/offline"
 	"github.com/crosslight/crosslight/protocol/session"
 )
 
@@ -88,7 +92,7 @@ func TestAuditByOpening(t *testing.T) {
 	automatic.Store(true)
 	c.Start("bank")
 	c.Ready()
-	d := drawn(t, c, clock.day(), identity.Recipient())
+	d := drawnFromAfar(t, c, clock.day(), identity.Recipient())
 	c.Until("the answer has come by itself", func() bool {
 		a, err := c.Hub("police").Audit(t.Context(), d.ID)
 		return err == nil && a.Received
@@ -119,6 +123,17 @@ func committed(t *testing.T, c *Consortium, day string, members ...string) {
 // drawn has the board open an audit of what the bank asked the platform, and two seats draw.
 func drawn(t *testing.T, c *Consortium, day, recipient string) hub.Audit {
 	t.Helper()
+	p := opened(t, c, day, recipient)
+	for _, name := range []string{"police", "hotline"} {
+		_, err := c.Hub(name).AuditNonce(t.Context(), hub.AuditNonceRequest{Audit: p.ID})
+		c.must(err)
+	}
+	return inPhase(t, c, p.ID, state.AuditDrawn)
+}
+
+// opened has the board open an audit of what the bank asked the platform; police and hotline see it.
+func opened(t *testing.T, c *Consortium, day, recipient string) hub.Proposal {
+	t.Helper()
 	p := propose(t, c, "police", hub.ProposeRequest{Kind: "audit", Audit: &hub.AuditProposal{
 		Querier: "bank", Holder: "platform", First: day, Last: day, Positions: 4,
 		Auditors: []hub.AuditorNamed{{Member: "police", Recipient: recipient}},
@@ -128,18 +143,70 @@ func drawn(t *testing.T, c *Consortium, day, recipient string) hub.Audit {
 	}
 	for _, name := range []string{"police", "hotline"} {
 		c.Until(name+" sees the audit", func() bool { _, err := c.Hub(name).Audit(t.Context(), p.ID); return err == nil })
-		_, err := c.Hub(name).AuditNonce(t.Context(), hub.AuditNonceRequest{Audit: p.ID})
-		c.must(err)
 	}
-	var a hub.Audit
+	return p
+}
+
+// inPhase waits until police and bank see an audit in a phase.
+func inPhase(t *testing.T, c *Consortium, id string, phase state.AuditPhase) (a hub.Audit) {
+	t.Helper()
 	for _, name := range []string{"police", "bank"} {
-		c.Until("the questions are drawn at "+name, func() bool {
+		c.Until("the audit is "+string(phase)+" at "+name, func() bool {
 			var err error
-			a, err = c.Hub(name).Audit(t.Context(), p.ID)
-			return err == nil && a.Phase == string(state.AuditDrawn)
+			a, err = c.Hub(name).Audit(t.Context(), id)
+			return err == nil && a.Phase == string(phase)
 		})
 	}
 	return a
+}
+
+// drawnFromAfar is drawn, by a hotline whose seat key is in a file on another machine: its node writes
+// drafts, and the police's takes what was signed.
+func drawnFromAfar(t *testing.T, c *Consortium, day, recipient string) hub.Audit {
+	t.Helper()
+	p := opened(t, c, day, recipient)
+	c.Stop("hotline")
+	file := filepath.Join(t.TempDir(), "seat.age")
+	c.must(keys.DetachSeat(home.Home(c.Home("hotline")).Keys(), file, passphrase, 4))
+	seat, err := keys.OpenSeat(file, passphrase)
+	c.must(err)
+	c.Start("hotline")
+	c.Ready()
+	_, err = c.Hub("hotline").AuditNonce(t.Context(), hub.AuditNonceRequest{Audit: p.ID})
+	if !errors.Is(err, keys.ErrDetached) {
+		t.Errorf("a seat without a key: %v", err)
+	}
+	bring := func(req hub.DraftRequest) error {
+		raw, err := c.Hub("hotline").Draft(t.Context(), req)
+		if err != nil {
+			return err
+		}
+		draft, err := offline.Parse(raw)
+		c.must(err)
+		signed, err := draft.Sign(seat, "")
+		c.must(err)
+		raw, err = signed.Bytes()
+		c.must(err)
+		_, err = c.Hub("police").SubmitSigned(t.Context(), hub.SubmitRequest{File: raw})
+		return err
+	}
+	c.must(bring(hub.DraftRequest{Act: "nonce", Audit: p.ID}))
+	if err := bring(hub.DraftRequest{Act: "reveal", Audit: p.ID}); !errors.Is(err, audit.ErrNoReveal) {
+		t.Errorf("a reveal before the other seat has committed: %v", err)
+	}
+	if _, err := c.Hub("police").Draft(t.Context(), hub.DraftRequest{Act: "reveal", Audit: p.ID, Seat: "hotline"}); !errors.Is(err, hub.ErrInvalid) {
+		t.Errorf("another member's node drafts a reveal: %v", err)
+	}
+	_, err = c.Hub("police").AuditNonce(t.Context(), hub.AuditNonceRequest{Audit: p.ID})
+	c.must(err)
+	c.Until("the hotline's reveal is due", func() bool {
+		err := bring(hub.DraftRequest{Act: "reveal", Audit: p.ID})
+		if err != nil && !errors.Is(err, audit.ErrNoReveal) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	return inPhase(t, c, p.ID, state.AuditDrawn)
 }
 
 // checked is the police's check of the answer that has arrived at its node.

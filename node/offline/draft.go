@@ -13,8 +13,8 @@ import (
 const MaxAhead = 63
 
 // Draft is what a seat is to sign, with what it needs to decide; or what the root key signs, of a
-// member's own keys. Exactly one of Propose, Suspend, Proposal, Rotate and Revoke is there, as Kind has
-// it.
+// member's own keys. Exactly one of Propose, Suspend, Proposal, Rotate, Revoke and Hold is there, as Kind
+// has it.
 type Draft struct {
 	V           uint64                  `cbor:"1,keyasint"`
 	LedgerID    [32]byte                `cbor:"2,keyasint"`
@@ -28,11 +28,13 @@ type Draft struct {
 	Kind        entry.Kind              `cbor:"10,keyasint"`
 	Propose     *entry.Propose          `cbor:"11,keyasint,omitempty"` // KindPropose
 	Suspend     *entry.EmergencySuspend `cbor:"12,keyasint,omitempty"` // KindSuspend
-	Proposal    []byte                  `cbor:"13,keyasint,omitempty"` // KindVote, KindWithdrawProposal: the entry that opened it, verbatim
+	Proposal    []byte                  `cbor:"13,keyasint,omitempty"` // KindVote, KindWithdrawProposal, a part in an audit: the entry that opened it, verbatim
 	Seen        []string                `cbor:"14,keyasint"`           // what the node that wrote the draft says would change; unchecked
 	Rotate      *entry.Rotate           `cbor:"15,keyasint,omitempty"` // KindRotate, without what Sign adds
 	Old         *member.PublicKey       `cbor:"16,keyasint,omitempty"` // KindRotate: the key that is replaced, zero where there is none
 	Revoke      *entry.Revoke           `cbor:"17,keyasint,omitempty"` // KindRevoke
+	Part        *Part                   `cbor:"18,keyasint,omitempty"` // KindAuditNonce, KindAuditReveal, KindAuditVerdict
+	Hold        *entry.LegalHold        `cbor:"19,keyasint,omitempty"` // KindLegalHold
 }
 
 // Role is the role of the key that signs: seat or root.
@@ -116,8 +118,11 @@ type act struct {
 }
 
 func (d Draft) act() (act, error) {
-	if n := count(d.Propose != nil, d.Suspend != nil, len(d.Proposal) > 0, d.Rotate != nil, d.Revoke != nil); n != 1 {
+	if n := count(d.Propose != nil, d.Suspend != nil, len(d.Proposal) > 0, d.Rotate != nil, d.Revoke != nil, d.Hold != nil); n != 1 {
 		return act{}, fmt.Errorf("%d acts in one draft", n)
+	}
+	if (d.Part != nil) != inAudit(d.Kind) {
+		return act{}, fmt.Errorf("a draft of kind %s, and a part in an audit or none", d.Kind)
 	}
 	switch {
 	case d.Kind == entry.KindPropose && d.Propose != nil:
@@ -135,6 +140,10 @@ func (d Draft) act() (act, error) {
 		return act{body: *d.Rotate}, d.checkRotation()
 	case d.Kind == entry.KindRevoke && d.Revoke != nil:
 		return act{body: *d.Revoke}, nil
+	case inAudit(d.Kind) && len(d.Proposal) > 0:
+		return d.actIn()
+	case d.Kind == entry.KindLegalHold && d.Hold != nil:
+		return act{body: *d.Hold}, member.CheckName(d.Hold.Member)
 	}
 	return act{}, fmt.Errorf("a draft of kind %s with something else in it", d.Kind)
 }

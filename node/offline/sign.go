@@ -18,13 +18,18 @@ type Signed struct {
 }
 
 // Sign signs the draft with the key that it is for. vote is yes or no for a vote and empty otherwise.
-// Errors are [ErrOtherKey], [ErrVote] and those of building an entry.
+// Errors are [ErrOtherKey], [ErrVote], [ErrNonce] and those of building an entry.
 func (d Draft) Sign(key ed25519.PrivateKey, vote string) (Signed, error) {
 	if member.PublicOf(key) != d.Key {
 		return Signed{}, fmt.Errorf("%w (the draft is for %s, key %s)", ErrOtherKey, d.Member, d.Key.ID())
 	}
 	if d.Kind == entry.KindRotate {
 		d.byRoot(key)
+	}
+	if d.Part != nil {
+		if err := d.bySeat(key); err != nil {
+			return Signed{}, err
+		}
 	}
 	body, err := d.body(vote)
 	if err != nil {

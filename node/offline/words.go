@@ -16,6 +16,9 @@ func (d Draft) Words(vote string) ([]string, error) {
 		return nil, err
 	}
 	lines := append([]string{d.headline(a, vote)}, details(a.content)...)
+	if d.Kind == entry.KindAuditReveal {
+		lines = append(lines, revealWarning)
+	}
 	if a.reason != "" {
 		lines = append(lines, "Reason given: "+a.reason)
 	}
@@ -38,6 +41,10 @@ func (d Draft) headline(a act, vote string) string {
 		return fmt.Sprintf("%s puts %s in the place of %s as its %s key, at once.", d.Member, d.Rotate.New.ID(), d.oldName(), d.Rotate.Role)
 	case entry.KindRevoke:
 		return fmt.Sprintf("%s revokes its key %s: it signs nothing more.", d.Member, d.Revoke.Key)
+	case entry.KindLegalHold:
+		return d.holdHeadline()
+	case entry.KindAuditNonce, entry.KindAuditReveal, entry.KindAuditVerdict:
+		return d.partHeadline(a)
 	}
 	if vote == "" {
 		vote = "yes or no"
@@ -50,6 +57,12 @@ func details(p entry.Proposal) []string {
 	switch p := p.(type) {
 	case entry.Admit:
 		return cardLines(p.Card.Card)
+	case entry.OpenAudit:
+		lines := []string{}
+		for _, x := range p.Auditors {
+			lines = append(lines, fmt.Sprintf("Auditor: %s, who reads what is opened to %s.", x.Member, x.Recipient))
+		}
+		return lines
 	case entry.SetPolicy:
 		lines := []string{"Purposes: " + strings.Join(p.Policy.Purposes, ", ") + "."}
 		for _, r := range p.Policy.Rules {

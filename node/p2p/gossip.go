@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ func (h *Host) Gossip(topic string, maxSize int, judge func(msg []byte) Verdict)
 		pubsub.WithPeerOutboundQueueSize(gossipOutbound),
 		pubsub.WithSeenMessagesTTL(gossipSeen),
 		pubsub.WithAppSpecificRpcInspector(g.inspect),
-		pubsub.WithLogger(h.log),
+		pubsub.WithLogger(slog.New(demoted{h.log.Handler()})),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: gossip: %w", err)

@@ -15,8 +15,9 @@ func takeLibp2pLog(l *slog.Logger) {
 	libp2pLog.Do(func() { gologshim.SetDefaultHandler(demoted{l.Handler()}) })
 }
 
-// demoted passes libp2p's log on as debug, whatever libp2p calls it: what matters to an operator comes
-// back to us as an error, and closing a listener is one to libp2p.
+// demoted passes the log of libp2p and its gossip on as debug, whatever they call it: what matters to an operator
+// comes back to us as an error. Closing a listener is one to libp2p, and each message that comes is worth a warning
+// to a gossip that has no connection manager to tell.
 type demoted struct{ to slog.Handler }
 
 func (d demoted) Enabled(ctx context.Context, _ slog.Level) bool {

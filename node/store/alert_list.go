@@ -97,12 +97,14 @@ func (s *Store) alerts(ctx context.Context, where string, args ...any) ([]Alert,
 	})
 }
 
-// AlertTally counts the alerts of one watch.
+// AlertTally counts the alerts of one watch, those that were pruned among the raised.
 type AlertTally struct{ Raised, Open int64 }
 
 // CountAlerts tallies alerts by the id of their watch.
 func (s *Store) CountAlerts(ctx context.Context) (map[string]AlertTally, error) {
-	rows, err := s.activity.read.QueryContext(ctx, "SELECT watch, count(*), count(*) FILTER (WHERE acked IS NULL) FROM alert GROUP BY watch")
+	rows, err := s.activity.read.QueryContext(ctx, `SELECT watch, sum(raised), sum(open) FROM (
+		SELECT watch, count(*) AS raised, count(*) FILTER (WHERE acked IS NULL) AS open FROM alert GROUP BY watch
+		UNION ALL SELECT watch, count(*), 0 FROM past_alert GROUP BY watch) GROUP BY watch`)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}

@@ -42,9 +42,10 @@ func (h *Hits) sighting() Sighting {
 // dropped or left out.
 func (s *Store) Unseen(ctx context.Context, watch, holder string, found []Found) ([]Found, error) {
 	ask, err := s.activity.read.PrepareContext(ctx, `SELECT
-		EXISTS (SELECT 1 FROM alert    WHERE watch = ?1 AND holder = ?2 AND item = ?3) OR
-		EXISTS (SELECT 1 FROM held     WHERE watch = ?1 AND holder = ?2 AND item = ?3) OR
-		EXISTS (SELECT 1 FROM left_out WHERE watch = ?1 AND holder = ?2 AND item = ?3)`)
+		EXISTS (SELECT 1 FROM alert      WHERE watch = ?1 AND holder = ?2 AND item = ?3) OR
+		EXISTS (SELECT 1 FROM past_alert WHERE watch = ?1 AND holder = ?2 AND item = ?3) OR
+		EXISTS (SELECT 1 FROM held       WHERE watch = ?1 AND holder = ?2 AND item = ?3) OR
+		EXISTS (SELECT 1 FROM left_out   WHERE watch = ?1 AND holder = ?2 AND item = ?3)`)
 	if err != nil {
 		return nil, cause(ctx, err)
 	}
@@ -62,10 +63,12 @@ func (s *Store) Unseen(ctx context.Context, watch, holder string, found []Found)
 	return out, nil
 }
 
-// AlertsSince counts the alerts of a watch about a holder: before a time, and from then on.
+// AlertsSince counts the alerts of a watch about a holder: before a time, those that were pruned included, and
+// from then on.
 func (s *Store) AlertsSince(ctx context.Context, watch, holder string, since time.Time) (before, after int64, err error) {
-	err = s.activity.read.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE at < ?1), count(*) FILTER (WHERE at >= ?1)
-		FROM alert WHERE watch = ?2 AND holder = ?3`, since.UnixMilli(), watch, holder).Scan(&before, &after)
+	err = s.activity.read.QueryRowContext(ctx, `SELECT
+		count(*) FILTER (WHERE at < ?1) + (SELECT count(*) FROM past_alert WHERE watch = ?2 AND holder = ?3),
+		count(*) FILTER (WHERE at >= ?1) FROM alert WHERE watch = ?2 AND holder = ?3`, since.UnixMilli(), watch, holder).Scan(&before, &after)
 	return before, after, cause(ctx, err)
 }
 
@@ -106,7 +109,8 @@ func raise(ctx context.Context, c *sql.Conn, hits Hits, limit int64, receivers [
 
 func insertAlert(ctx context.Context, c *sql.Conn, a *Alert, limit int64, receivers []string) (ok bool, err error) {
 	var all, same int64
-	err = c.QueryRowContext(ctx, "SELECT count(*), count(*) FILTER (WHERE holder = ?) FROM alert WHERE watch = ? AND item = ?",
+	err = c.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE holder = ?1) FROM (
+		SELECT holder FROM alert WHERE watch = ?2 AND item = ?3 UNION ALL SELECT holder FROM past_alert WHERE watch = ?2 AND item = ?3)`,
 		a.Holder, a.Watch, a.Item[:]).Scan(&all, &same)
 	if err != nil || same > 0 {
 		return false, err

@@ -205,3 +205,17 @@ func (s *Store) OpeningDays(ctx context.Context) ([][2]uint64, error) {
 	}
 	return collect(ctx, rows, func(rows *sql.Rows, d *[2]uint64) error { return rows.Scan(&d[0], &d[1]) })
 }
+
+// CountOpenings is how many requests left here for a holder on a day.
+func (s *Store) CountOpenings(ctx context.Context, day uint64, holder string) (n int, err error) {
+	err = s.activity.read.QueryRowContext(ctx, "SELECT count(*) FROM opening WHERE day = ? AND holder = ?", int64(day), holder).Scan(&n)
+	return n, cause(ctx, err)
+}
+
+// CountAnswered is how many requests of a querier belong to a day or to none yet, which may turn out to be
+// of that day.
+func (s *Store) CountAnswered(ctx context.Context, day uint64, querier string) (n int, err error) {
+	err = s.activity.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM request WHERE log_day = ?1 AND querier = ?2)
+		+ (SELECT count(*) FROM request WHERE log_day IS NULL AND querier = ?2)`, int64(day), querier).Scan(&n)
+	return n, cause(ctx, err)
+}

@@ -140,18 +140,6 @@ func (s *Store) DueSaid(ctx context.Context, limit int) ([]Said, error) {
 		AND e.state = 'waiting' AND e.next_at > ? AND e.seq <= d.seq) ORDER BY d.seq LIMIT ?`, s.now().UnixMilli(), limit)
 }
 
-// SaidByHash returns this member's statement whose body has this hash, or [ErrNotFound].
-func (s *Store) SaidByHash(ctx context.Context, member string, hash [32]byte) (Said, error) {
-	found, err := s.saidWhere(ctx, "d.member = ? AND d.hash = ?", member, hash[:])
-	if err == nil && len(found) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return Said{}, err
-	}
-	return found[0], nil
-}
-
 // Resay replaces the body of a statement that waits: the node key of one of the two was rotated since it
 // was signed.
 func (s *Store) Resay(ctx context.Context, seq int64, hash [32]byte, body, signature []byte) error {

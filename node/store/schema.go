@@ -135,4 +135,4 @@ CREATE TABLE meter (
 	used    INTEGER NOT NULL,
 	PRIMARY KEY (querier, type, day)
 ) WITHOUT ROWID;
-`, matchSchema, budgetSchema, noticeSchema, refusalSchema, alertSchema, auditSchema, reconcileSchema}
+`, matchSchema, budgetSchema, noticeSchema, refusalSchema, alertSchema, auditSchema, reconcileSchema, pruneSchema}

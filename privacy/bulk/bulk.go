@@ -39,10 +39,8 @@
 // lie, as in any such protocol; it cannot learn. Nobody can be made to answer (no fairness): whoever
 // breaks off keeps what it has. Digests that somebody can guess can be tried, at most [Overfit] of them a
 // session: that is what budgets and policy bound. Both sides' time and memory traffic depend on their own
-// digests (solving the store, table look-ups), which shows to whoever shares the machine. The sender's secret
-// of the correlation is handled in constant time by the assembly. The portable Go code looks tables up by its
-// symbols, unmasked once a session: on a machine without AVX-512, or with the tag purego, do not let others
-// share the processor's caches.
+// digests (solving the store, look-ups by a digest's hash), which shows to whoever shares the processor's caches.
+// The correlation's secret, leaves and slots are handled in constant time on every processor.
 //
 // A [Receiver] and a [Sender] are machines without I/O, each for one session and one goroutine: Next gives
 // messages to send, Receive takes the peer's. Either can be rewound to where a connection broke; it then
@@ -75,8 +73,7 @@ const (
 // Mode chooses between processor time and bytes. Both have 128-bit security.
 type Mode uint8
 
-// The modes. Fast sends about 58 bytes an element, Compact about 48 for two to three times the
-// processor time.
+// The modes. Fast sends about 54 bytes an element, Compact about 45 for some four times the processor time.
 const (
 	Fast    Mode = 1 // k = 4, code [245,128,32]
 	Compact Mode = 2 // k = 8, code [185,128,16]
@@ -112,9 +109,9 @@ var (
 	// again, and are not.
 	ErrCheat = errors.New("bulk: the peer's correlation does not hold")
 	// ErrEncode reports digests that the key-value store cannot hold, which happens by chance for one set
-	// in 2^40. A new session has new randomness.
+	// in 2^45. A new session has new randomness.
 	ErrEncode = errors.New("bulk: set could not be encoded")
-	// ErrRewind reports a message number that was not sent yet.
+	// ErrRewind reports a message number that was not sent yet, or labels that changed since it was.
 	ErrRewind = errors.New("bulk: cannot go on from there")
 )
 
@@ -156,8 +153,8 @@ type Match struct {
 }
 
 // Overfit bounds how many digests a receiver that announced n and cheats can look up in one session, but
-// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it: about 2n for
-// large sets, and 133 for an empty one, since the store has room. (specs/bulk-psi.md, "Why it is safe", step 5.)
+// for a chance of 2^-40, if it evaluates random oracles at most 2^work times. Budgets charge it: about 1.9n
+// for large sets, and 96 for an empty one, since the store has room. (specs/bulk-psi.md, "Why it is safe", step 5.)
 func Overfit(n int, work float64) int {
 	slots := float64(okvs.ShapeOf(n).Slots())
 	at := slots

@@ -78,6 +78,25 @@ func TestRewindToStart(t *testing.T) {
 	}
 }
 
+// TestChangedLabels: labels that change between two sendings of a message are not sealed under the same keys.
+func TestChangedLabels(t *testing.T) {
+	r, s := pair(t, Config{LabelSize: 4}, digests(0, 10), digests(5, 15))
+	if _, err := run(r, s, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, changed := range []bool{false, true} {
+		if changed {
+			s.labels[17] ^= 1
+		}
+		if err := s.Rewind(beforeTags); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := s.Next(); errors.Is(err, ErrRewind) != changed || (m == nil) != changed {
+			t.Errorf("changed %v: %d bytes, %v", changed, len(m), err)
+		}
+	}
+}
+
 // FuzzReceive: whatever comes in place of any message gives a named error or goes on.
 func FuzzReceive(f *testing.F) {
 	x, y := digests(0, 10), digests(5, 15)

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,6 +34,7 @@ type Sender struct {
 	coin     []byte
 	filler   []byte // what digests that come twice are replaced by
 	tags     *evaluation
+	sealed   map[uint32][32]byte // hashes of messages with labels
 }
 
 // NewSender starts a session for digests, DigestSize bytes each, and their labels, LabelSize bytes each.
@@ -46,7 +48,7 @@ func NewSender(c Config, digests, labels []byte) (*Sender, error) {
 	if len(labels) != p.count()*c.LabelSize {
 		return nil, ErrConfig
 	}
-	return &Sender{party: p, labels: labels, kind: p.config.Mode.kind()}, nil
+	return &Sender{party: p, labels: labels, kind: p.config.Mode.kind(), sealed: map[uint32][32]byte{}}, nil
 }
 
 // Peer returns how many digests the receiver announced, 0 before its hello.
@@ -252,8 +254,21 @@ func (s *Sender) makeTags(m []byte) ([]byte, error) {
 	s.tags.window(from, to, func(e *entry) { m = e.appendTag(m) })
 	if size > 0 {
 		s.tags.window(from, to, func(e *entry) {
-			m = seal(m, s.tags.seals[e.index], s.labels[int(e.index)*size:][:size])
+			m = seal(m, s.tags.seals[e.index], e, s.labels[int(e.index)*size:][:size])
 		})
+		return m, s.sameAsBefore(m)
 	}
 	return m, nil
+}
+
+// sameAsBefore refuses to seal other labels under keys that served already, if somebody changed them: a message that
+// is made again must be the same. The error is [ErrRewind].
+func (s *Sender) sameAsBefore(m []byte) error {
+	hash := sha256.Sum256(m)
+	before, again := s.sealed[s.sent]
+	if again && before != hash {
+		return fmt.Errorf("%w: labels have changed", ErrRewind)
+	}
+	s.sealed[s.sent] = hash
+	return nil
 }

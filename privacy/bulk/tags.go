@@ -44,24 +44,33 @@ func (r *Receiver) match(tag *entry, sealed []byte, i int) {
 	for ; r.at < len(own) && own[r.at].same(tag); r.at++ {
 		x := own[r.at].index
 		if size := r.config.LabelSize; size > 0 {
-			r.labels = append(r.labels, open(r.own.seals[x], sealed[i*(size+SealExtra):][:size+SealExtra]))
+			r.labels = append(r.labels, open(r.own.seals[x], tag, sealed[i*(size+SealExtra):][:size+SealExtra]))
 		}
 		r.matched = append(r.matched, x)
 	}
 }
 
-// seal encrypts a label under a key that serves once: AES-128-GCM with a nonce of zeros.
-func seal(dst []byte, key [16]byte, label []byte) []byte {
-	return labelCipher(key).Seal(dst, make([]byte, 12), label, nil)
+// seal encrypts a label under a key that serves once: AES-128-GCM, the nonce the first bytes of its tag. With one
+// nonce for all, whoever searches for keys would hold each that it tries against all labels at once.
+func seal(dst []byte, key [16]byte, tag *entry, label []byte) []byte {
+	nonce := tag.nonce()
+	return labelCipher(key).Seal(dst, nonce[:], label, nil)
 }
 
-// open returns nil for what was not sealed under the key.
-func open(key [16]byte, sealed []byte) []byte {
-	label, err := labelCipher(key).Open(nil, make([]byte, 12), sealed, nil)
+// open returns nil for what was not sealed under the key and the tag.
+func open(key [16]byte, tag *entry, sealed []byte) []byte {
+	nonce := tag.nonce()
+	label, err := labelCipher(key).Open(nil, nonce[:], sealed, nil)
 	if err != nil {
 		return nil
 	}
 	return label
+}
+
+func (e *entry) nonce() (nonce [12]byte) {
+	binary.BigEndian.PutUint64(nonce[:], e.high)
+	binary.BigEndian.PutUint32(nonce[8:], uint32(e.low>>32))
+	return nonce
 }
 
 func labelCipher(key [16]byte) cipher.AEAD {

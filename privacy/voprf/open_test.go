@@ -14,7 +14,7 @@ import (
 // TestOpeningBinds: a querier opens its element to the value that it asked about, with the blind that it
 // asked with, and to nothing else: neither by chance nor by any algebra on what it knows.
 func TestOpeningBinds(t *testing.T) {
-	client := clientOf(t)
+	_, client := pair(t)
 	rapid.Check(t, func(t *rapid.T) {
 		digest := sha256.Sum256(rapid.SliceOf(rapid.Byte()).Draw(t, "value"))
 		other := sha256.Sum256(rapid.SliceOf(rapid.Byte()).Draw(t, "other value"))
@@ -39,20 +39,6 @@ func TestOpeningBinds(t *testing.T) {
 			}
 		}
 	})
-}
-
-func clientOf(t *testing.T) *Client {
-	t.Helper()
-	key, err := DeriveKey([32]byte{1}, []byte("a test"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	public := key.Public()
-	client, err := NewClient(public[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }
 
 // relatedBlinds are scalars that a querier could make from what it knows.
@@ -122,7 +108,7 @@ func plusOrder(scalar []byte) []byte {
 
 // TestElementIsWhatWasBlinded for whole batches: an auditor comes to what crossed the network.
 func TestElementIsWhatWasBlinded(t *testing.T) {
-	client := clientOf(t)
+	_, client := pair(t)
 	inputs := [][]byte{{}, {1}, bytes.Repeat([]byte{2}, 32), bytes.Repeat([]byte{3}, MaxInput)}
 	request, err := client.Blind(inputs)
 	if err != nil {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/crosslight/crosslight/protocol/member"
@@ -177,9 +176,6 @@ func ParseAcknowledgement(msg []byte, ledger [32]byte, holder string, key member
 	}
 	return a, signatureBy(key, acknowledgeDomain, s.Body, s.Signature)
 }
-
-// AnnouncementID names a message of the gossip by its bytes, 32 bytes: what is heard twice is one message.
-func AnnouncementID(msg []byte) [32]byte { return sha256.Sum256(msg) }
 
 // AckAnswer is the holder's answer to an acknowledgement.
 type AckAnswer struct {

@@ -43,16 +43,20 @@ func (c *Client) Import(ctx context.Context, feed io.Reader, opts hub.FeedOption
 
 // Query implements [hub.Hub].
 func (c *Client) Query(ctx context.Context, req hub.QueryRequest, feed io.Reader) (hub.QueryReport, error) {
-	req = filled(req)
+	return postWithFeed[hub.QueryReport](ctx, c, "/v1/queries", filled(req), feed)
+}
+
+// postWithFeed posts the request to path or, with a feed, a form of both to path/feed. The feed is read as it is sent.
+func postWithFeed[T any](ctx context.Context, c *Client, path string, req any, feed io.Reader) (T, error) {
 	if feed == nil {
-		return post[hub.QueryReport](ctx, c, "/v1/queries", req)
+		return post[T](ctx, c, path, req)
 	}
 	r, w := io.Pipe()
 	defer r.Close() // ends the writer below, whatever became of the request
 	form := multipart.NewWriter(w)
 	go func() { w.CloseWithError(writeForm(form, req, feedReader{feed})) }()
-	return do[hub.QueryReport](ctx, c, call{
-		method: http.MethodPost, path: "/v1/queries/feed",
+	return do[T](ctx, c, call{
+		method: http.MethodPost, path: path + "/feed",
 		contentType: form.FormDataContentType(), body: r,
 	})
 }

@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 	"io"
-	"mime/multipart"
-	"net/http"
 	"net/url"
 
 	"github.com/crosslight/crosslight/node/hub"
@@ -15,17 +13,7 @@ func (c *Client) AddWatch(ctx context.Context, req hub.WatchRequest, feed io.Rea
 	req.Values = append([]hub.Value{}, req.Values...)
 	req.Holders = append([]string{}, req.Holders...)
 	req.Types = append([]string{}, req.Types...)
-	if feed == nil {
-		return post[hub.Watch](ctx, c, "/v1/watches", req)
-	}
-	r, w := io.Pipe()
-	defer r.Close() // ends the writer below, whatever became of the request
-	form := multipart.NewWriter(w)
-	go func() { w.CloseWithError(writeForm(form, req, feedReader{feed})) }()
-	return do[hub.Watch](ctx, c, call{
-		method: http.MethodPost, path: "/v1/watches/feed",
-		contentType: form.FormDataContentType(), body: r,
-	})
+	return postWithFeed[hub.Watch](ctx, c, "/v1/watches", req, feed)
 }
 
 // Watches implements [hub.Hub].

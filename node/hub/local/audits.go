@@ -200,7 +200,7 @@ func (h *Hub) AuditAnswer(ctx context.Context, req hub.AuditAnswerRequest) (hub.
 
 func auditClassed(err error) error {
 	switch {
-	case errors.Is(err, audit.ErrNotAudited), errors.Is(err, audit.ErrNotDrawn):
+	case errors.Is(err, audit.ErrNotAudited), errors.Is(err, audit.ErrNotDrawn), errors.Is(err, audit.ErrNoReveal):
 		return fmt.Errorf("%w: %w", hub.ErrInvalid, err)
 	case errors.Is(err, audit.ErrNoAnswer):
 		return fmt.Errorf("%w: %w", hub.ErrNotFound, err)

@@ -58,7 +58,7 @@ func (h *Hub) Epochs(_ context.Context, req hub.EpochsRequest) (out []hub.Epoch,
 func epochOf(s *state.State, m state.Member, e state.Epoch) hub.Epoch {
 	out := hub.Epoch{
 		Member: m.Name, Epoch: e.Commit.Epoch, State: epochState(s, m, e), Index: e.Index,
-		OpenedAt: entry.Instant(e.Opened), Cause: string(e.Cause), Keys: []hub.EpochKey{},
+		OpenedAt: entry.Instant(e.Opened), Cause: filled(string(e.Cause)), Keys: []hub.EpochKey{},
 	}
 	if e.Called > 0 {
 		at := entry.Instant(e.Called)

@@ -2,12 +2,15 @@ package local
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/crosslight/crosslight/ledger/state"
 	"github.com/crosslight/crosslight/node/mirror"
+	"github.com/crosslight/crosslight/node/mirror/fetch"
 	"github.com/crosslight/crosslight/protocol/member"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // Periods of the mirror's own work. Announcements and connections bring updates at once; the period makes
@@ -29,6 +32,7 @@ type followers struct {
 // waker is how a follower is told that there is something to do.
 type waker struct {
 	pull, ack chan struct{}
+	fault     string // that was told of last; the follower's own
 }
 
 func newFollowers() *followers {
@@ -56,7 +60,7 @@ func (f *followers) begin(holder string) (*waker, bool) {
 	if w := f.wake[holder]; w != nil {
 		return w, false
 	}
-	w := &waker{make(chan struct{}, 1), make(chan struct{}, 1)}
+	w := &waker{pull: make(chan struct{}, 1), ack: make(chan struct{}, 1)}
 	f.wake[holder] = w
 	return w, true
 }
@@ -170,9 +174,33 @@ func (h *Hub) followOne(ctx context.Context, m state.Member) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, followLimit)
 	defer cancel()
-	if err := h.cfg.Fetcher.Update(ctx, m.Keys.Node, h.entitled(m)); err != nil {
-		h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
+	h.tell(m, h.cfg.Fetcher.Update(ctx, m.Keys.Node, h.entitled(m)))
+}
+
+// tell lets an operator know, once, that a mirror is not kept up to date for a reason that does not pass by itself:
+// this node's disk, or what the holder shows. That a holder is away, or has ended an epoch, is nothing to tell.
+func (h *Hub) tell(m state.Member, err error) {
+	w, now := h.follow.of(m.PeerID), ""
+	for _, lasting := range lastingFaults {
+		if errors.Is(err, lasting) {
+			now = lasting.Error()
+		}
 	}
+	if w == nil || now == "" || now == w.fault {
+		if err != nil {
+			h.cfg.Log.Debug("a mirror could not be updated", "holder", m.Name, "error", err)
+		}
+	} else {
+		h.cfg.Log.Warn("a mirror could not be updated; what was there before is in use, and it is tried again", "holder", m.Name, "error", err)
+	}
+	if w != nil && (now != "" || err == nil) {
+		w.fault = now
+	}
+}
+
+// lastingFaults are what an operator, or the board, has to look at. The last one that applies names an error.
+var lastingFaults = []error{
+	mirror.ErrBytes, mirror.ErrTooLarge, mirror.ErrDisk, mirror.ErrFull, session.ErrRollback, session.ErrFork, fetch.ErrAnnounced, fetch.ErrAnchor,
 }
 
 func (h *Hub) acknowledge(ctx context.Context, m state.Member) {

@@ -31,12 +31,20 @@ func (h *Hub) Draft(ctx context.Context, req hub.DraftRequest) ([]byte, error) {
 		d, err = h.draftProposal(req)
 	case "suspend":
 		d, err = h.draftSuspension(req)
+	case "nonce":
+		d, err = h.draftNonce(req)
+	case "reveal":
+		d, err = h.draftReveal(req)
+	case "verdict":
+		d, err = h.draftVerdict(req)
+	case "hold":
+		d, err = h.draftHold(req)
 	case "rotate":
 		d, err = h.draftRotation(req)
 	case "revoke":
 		d, err = h.draftRevocation(req)
 	default:
-		err = fmt.Errorf("%w: a draft is to vote, withdraw, propose, suspend, rotate or revoke, not %q", hub.ErrInvalid, req.Act)
+		err = fmt.Errorf("%w: no draft is to %q", hub.ErrInvalid, req.Act)
 	}
 	if err == nil {
 		err = h.address(&d, req)
@@ -136,6 +144,9 @@ func (h *Hub) SubmitSigned(ctx context.Context, req hub.SubmitRequest) (hub.Subm
 	}
 	raw := signed.Entry.Raw()
 	older, err := h.acceptable(raw)
+	if err == nil && older == nil {
+		err = h.roundIsOn(signed)
+	}
 	if err != nil {
 		return hub.Submitted{}, classed(err)
 	}

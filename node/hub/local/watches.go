@@ -84,7 +84,7 @@ func (h *Hub) keepWatch(ctx context.Context, w store.Watch, q *questions, p *pla
 // foreseen says what a holder would be asked.
 func foreseen(e *exchange, q *questions) hub.WatchHolder {
 	a := e.outcome()
-	out := hub.WatchHolder{Member: a.Member, Status: a.Status, Detail: a.Detail, Epoch: e.holder.Epoch, Elements: q.count()}
+	out := hub.WatchHolder{Member: a.Member, Status: a.Status, Detail: filled(a.Detail), Epoch: e.holder.Epoch, Elements: q.count()}
 	if a.Status != statusOK {
 		return out
 	}
@@ -92,7 +92,8 @@ func foreseen(e *exchange, q *questions) hub.WatchHolder {
 	for t, permit := range e.permits {
 		n := len(q.byType[t])
 		if uint64(n) > permit.WatchSize() {
-			out.Status, out.Detail = watch.TooLarge, fmt.Sprintf("policy lets this member watch %d elements of type %s at this holder", permit.WatchSize(), t)
+			out.Status = watch.TooLarge
+			out.Detail = filled(fmt.Sprintf("policy lets this member watch %d elements of type %s at this holder", permit.WatchSize(), t))
 		}
 		out.Elements += int64(n)
 	}

@@ -81,11 +81,11 @@ func standing(m state.Member, sizes map[indicator.Type]int64, done []store.Enrol
 	case m.Status != state.Active:
 		x.Status = string(m.Status)
 	case x.Elements == 0:
-		x.Status, x.Detail = why.Status, why.Detail
+		x.Status, x.Detail = why.Status, filled(why.Detail)
 	case x.Enrolled >= x.Elements:
-		x.Status, x.Detail = statusEnrolled, why.Detail
+		x.Status, x.Detail = statusEnrolled, filled(why.Detail)
 	case waits.Status != "":
-		x.Status, x.Detail = waits.Status, waits.Detail
+		x.Status, x.Detail = waits.Status, filled(waits.Detail)
 		if waits.Until != nil {
 			at := waits.Until.UTC().Truncate(time.Second)
 			x.ResumesAt = &at

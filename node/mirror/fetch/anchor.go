@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -26,9 +27,31 @@ type Anchors func(holder member.PublicKey) map[mirror.Ref]Anchor
 // Fork is two signed statements of a holder about one index of which at most one can be true.
 type Fork struct {
 	Ref    mirror.Ref
-	Served *session.SignedManifest
-	Other  *session.SignedManifest // or, where nil, Anchor
+	Served *session.SignedManifest // nil where both are in Words
+	Words  [2]Word                 // what was announced, in place of Other; the second only without Served
+	Other  *session.SignedManifest // or, where nil, and nothing in Words, Anchor
 	Anchor Anchor
+}
+
+// id tells forks apart, however they were seen: the hashes of the two manifests, in ascending order.
+func (k *Fork) id() (id [64]byte) {
+	a, b := k.Words[1].Manifest, k.Words[0].Manifest
+	if k.Served != nil {
+		a = k.Served.Hash
+	}
+	switch {
+	case k.Words[0].Raw != nil:
+	case k.Other != nil:
+		b = k.Other.Hash
+	default:
+		b = k.Anchor.Manifest
+	}
+	if bytes.Compare(a[:], b[:]) > 0 {
+		a, b = b, a
+	}
+	copy(id[:32], a[:])
+	copy(id[32:], b[:])
+	return id
 }
 
 // Guard has manifests compared with the ledger's anchors, and accuse called once for each fork that shows.
@@ -40,7 +63,8 @@ type guard struct {
 	anchors Anchors
 	accuse  func(Fork)
 	shown   map[mirror.Ref][]*session.SignedManifest // newest last
-	accused map[[64]byte]bool                        // by the two hashes
+	words   map[mirror.Ref][]Word                    // newest last
+	accused map[[64]byte]bool                        // by [Fork.id]
 }
 
 // keptShown is how many manifests of an index are kept until the ledger has anchored one that they can be
@@ -69,17 +93,17 @@ func (a Anchor) against(m *session.SignedManifest) error {
 	return nil
 }
 
-// check compares what is served with the anchor.
+// check compares what is served with the anchor and with what was announced.
 func (f *Fetcher) check(ref mirror.Ref, m *session.SignedManifest, anchors map[mirror.Ref]Anchor) error {
-	a, ok := anchors[ref]
-	if !ok {
-		return nil
+	if a, ok := anchors[ref]; ok {
+		if err := a.against(m); err != nil {
+			if errors.Is(err, session.ErrFork) {
+				f.report(Fork{Ref: ref, Served: m, Anchor: a})
+			}
+			return err
+		}
 	}
-	err := a.against(m)
-	if errors.Is(err, session.ErrFork) {
-		f.report(Fork{Ref: ref, Served: m, Anchor: a})
-	}
-	return err
+	return f.announced(ref, m, anchors)
 }
 
 // note keeps a manifest that was put in use.
@@ -115,13 +139,7 @@ func (f *Fetcher) history(ref mirror.Ref) []*session.SignedManifest {
 }
 
 func (f *Fetcher) report(k Fork) {
-	var id [64]byte
-	copy(id[:32], k.Served.Hash[:])
-	if k.Other != nil {
-		copy(id[32:], k.Other.Hash[:])
-	} else {
-		copy(id[32:], k.Anchor.Manifest[:])
-	}
+	id := k.id()
 	f.mu.Lock()
 	known := f.accused[id] || len(f.accused) >= maxAccused
 	if !known {

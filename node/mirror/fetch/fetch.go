@@ -68,8 +68,10 @@ type held struct {
 func New(net Opener, m *mirror.Mirror, ledger [32]byte, bytes func(holder string, n int)) *Fetcher {
 	return &Fetcher{
 		net: net, mirror: m, ledger: ledger, bytes: bytes, now: time.Now,
-		said:  map[mirror.Ref][32]byte{},
-		guard: guard{shown: map[mirror.Ref][]*session.SignedManifest{}, accused: map[[64]byte]bool{}},
+		said: map[mirror.Ref][32]byte{},
+		guard: guard{
+			shown: map[mirror.Ref][]*session.SignedManifest{}, words: map[mirror.Ref][]Word{}, accused: map[[64]byte]bool{},
+		},
 		turns: map[member.PublicKey]chan struct{}{}, have: map[mirror.Ref]held{}, cleared: map[mirror.Ref]clearance{},
 	}
 }

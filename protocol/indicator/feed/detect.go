@@ -13,15 +13,6 @@ var extensions = map[string]Format{
 	".csv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".tx": ThreatExchange, ".threatexchange": ThreatExchange,
 }
 
-// ParseFormat returns the format written exactly as s. The error is [ErrFormat].
-func ParseFormat(s string) (Format, error) {
-	switch f := Format(s); f {
-	case CSV, JSONL, ThreatExchange:
-		return f, nil
-	}
-	return "", ErrFormat
-}
-
 // Detect tells the format of a feed from its first bytes or, failing that, from the extension of its
 // name; either may be empty. A feed without content counts as CSV. The error is [ErrFormat] or
 // [ErrEncoding].

@@ -189,14 +189,6 @@ func TestDetect(t *testing.T) {
 			t.Errorf("%s %q: %s %v", x.name, x.head, got, err)
 		}
 	}
-	for _, s := range []string{"csv", "jsonl", "threatexchange"} {
-		if f, err := feed.ParseFormat(s); err != nil || string(f) != s {
-			t.Errorf("%s: %s %v", s, f, err)
-		}
-	}
-	if _, err := feed.ParseFormat("xml"); !errors.Is(err, feed.ErrFormat) {
-		t.Error("xml is a format")
-	}
 	if _, err := feed.NewReader(strings.NewReader("x"), feed.Options{Format: "xml"}); !errors.Is(err, feed.ErrFormat) {
 		t.Error("xml opens")
 	}

@@ -3,9 +3,14 @@ package baseot
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/crosslight/crosslight/privacy/ristretto"
 )
 
 func source(name string) *rand.ChaCha8 { return rand.NewChaCha8(sha256.Sum256([]byte(name))) }
@@ -32,6 +37,43 @@ func TestKeys(t *testing.T) {
 	_, others, err := Send(Session{2}, request, len(choices), source("s"))
 	if err != nil || others[0] == keys[0] {
 		t.Error("another session gives the same keys")
+	}
+}
+
+// TestDefinition computes the sender's keys one by one as specs/bulk-psi.md has them, without batches and halves.
+func TestDefinition(t *testing.T) {
+	session, choices := Session{3}, []byte{1, 0}
+	_, request, err := NewReceiver(session, choices, source("r"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, keys, err := Send(session, request, len(choices), source("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := randomScalar(source("s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(reply, ristretto.New().MulBase(y).Encode(nil)) {
+		t.Error("reply is not y·G")
+	}
+	for i := range choices {
+		for b := range 2 {
+			own, other := request[64*i+32*b:][:32], request[64*i+32*(1-b):][:32]
+			at := binary.BigEndian.AppendUint32(session[:], uint32(i))
+			uniform := sha512.Sum512(slices.Concat([]byte("crosslight/bulk/v1 base group\x00"), at, []byte{byte(b)}, other))
+			e := ristretto.New()
+			if err := e.Decode(own); err != nil {
+				t.Fatal(err)
+			}
+			e.Add(e, ristretto.New().FromUniform(&uniform))
+			shared := e.Mul(y, e).Encode(nil)
+			want := sha256.Sum256(slices.Concat([]byte("crosslight/bulk/v1 base key\x00"), at, []byte{byte(b)}, request[64*i:][:64], reply, shared))
+			if keys[i][b] != Key(want[:KeySize]) {
+				t.Errorf("transfer %d, key %d", i, b)
+			}
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package code
 // MessageBits is the dimension of both codes: a slot of the key-value store.
 const MessageBits = 128
 
-// Code is a systematic binary linear code [Length, 128, Distance]: 128 message bits, then Parity bits.
+// Code is a systematic binary linear code [Length, 128, Distance]: 128 message bits, then the parity bits.
 type Code struct {
 	Length   int
 	Distance int
@@ -63,9 +63,6 @@ func generator(roots int) []byte {
 	}
 	return g
 }
-
-// Parity is the number of bits that are not message bits.
-func (c *Code) Parity() int { return c.Length - MessageBits }
 
 // Column returns the set of message bits, bit i of word i/64, whose sum is bit j of a word.
 func (c *Code) Column(j int) [2]uint64 {

@@ -78,7 +78,7 @@ func NewChooser(session baseot.Session, keys [][2]baseot.Key, n int, rnd io.Read
 	size := len(c.choices)
 	message, v := make([]byte, 0, OfferSize(n)), make([]byte, 0, OfferSize(n))
 	for i := range keys {
-		g0, g1 := stream(session, keys[i][0], size), stream(session, keys[i][1], size)
+		g0, g1 := stream(session, i, keys[i][0], size), stream(session, i, keys[i][1], size)
 		subtle.XORBytes(g0, g0, g1)
 		subtle.XORBytes(g0, g0, c.choices)
 		message, v = append(message, g0...), append(v, g1...)
@@ -136,7 +136,7 @@ func NewOfferer(session baseot.Session, choices []byte, keys []baseot.Key, n int
 	for i, c := range choices {
 		bit := 1 ^ c
 		o.secret[i>>3] |= bit << (i & 7)
-		g := stream(session, keys[i], size)
+		g := stream(session, i, keys[i], size)
 		// Where D_i is one, the known stream is g_{i,0} and w_i = g_{i,0} + u_i + b; else it is g_{i,1},
 		// where v_i = g_{i,1} asks for w_i = v_i.
 		simd.XorMasked(g, message[i*size:][:size], -uint64(bit))
@@ -181,9 +181,11 @@ const (
 	keyDomain    = "crosslight/bulk/v1 extension key"
 )
 
-// stream is AES-128 in counter mode under the key, from a counter that the session fixes.
-func stream(session baseot.Session, key baseot.Key, size int) []byte {
-	iv := sha256.Sum256(append(append([]byte(streamDomain), 0), session[:]...))
+// stream is AES-128 in counter mode under the key, from a counter that the session and the column fix: whoever
+// searches holds each key that it tries against one column.
+func stream(session baseot.Session, i int, key baseot.Key, size int) []byte {
+	in := append(append([]byte(streamDomain), 0), session[:]...)
+	iv := sha256.Sum256(binary.BigEndian.AppendUint32(in, uint32(i)))
 	b, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // 16 bytes are a key

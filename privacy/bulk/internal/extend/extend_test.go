@@ -73,6 +73,24 @@ func TestTransfers(t *testing.T) {
 	}
 }
 
+// TestRows holds rows against streams, bit by bit: w_j = v_j + b_j·D, and v_j is bit j of every stream.
+func TestRows(t *testing.T) {
+	const n = 100
+	c, o := exchange(t, n, nil)
+	both, _, _ := base()
+	choices, _ := c.Keys()
+	bit := func(b []byte, i int) byte { return b[i>>3] >> (i & 7) & 1 }
+	for i := range Base {
+		g := stream(baseot.Session{7}, i, both[i][1], total(n)/8)
+		for j := range n {
+			v, w := bit(c.rows[j*rowSize:], i), bit(o.rows[j*rowSize:], i)
+			if v != bit(g, j) || w != v^choices[j]&bit(o.secret[:], i) {
+				t.Fatalf("row %d, column %d", j, i)
+			}
+		}
+	}
+}
+
 // TestCheatingChooser changes one bit of one column: choices are then not the same in all columns, and in
 // half of the columns the offerer's secret would show. The check finds it wherever the secret's bit is set;
 // where it is not, nothing was gained.

@@ -8,10 +8,6 @@ import (
 // ErrEncode reports keys whose equations contradict one another.
 var ErrEncode = errors.New("key-value store: no solution")
 
-// maxCore is how many keys may resist peeling in one bin. It bounds the work of elimination, which is
-// quadratic; at the expansions of ShapeOf a core is a handful of keys, or a set of very few keys.
-const maxCore = 1024
-
 // maxLoad is how many keys a bin may have, so that numbers of keys and slots fit into 16 bits. Bins are
 // meant for a quarter of it.
 const maxLoad = 1<<16 - 1
@@ -23,6 +19,9 @@ type Encoder struct {
 	slots []slotState
 	stack []peeled
 	ready []uint16 // slots that had one key left
+	aside []uint16 // keys that were taken out where no slot had one key left
+	gone  []bool   // keys on the stack or aside; kept only once a key is aside
+	seen  int      // of the stack, what gone knows
 }
 
 type slot [2]uint64
@@ -44,10 +43,12 @@ func (e *Encoder) EncodeBin(dst []byte, keys []Key) error {
 		return ErrEncode
 	}
 	e.load(keys)
-	e.peel()
+	for e.peel(); len(e.stack)+len(e.aside) < len(keys); e.peel() {
+		e.setAside()
+	}
 	clear(dst)
-	if len(e.stack) < len(keys) {
-		if err := e.solveCore(dst, keys); err != nil {
+	if len(e.aside) > 0 {
+		if err := e.solveAside(dst, keys); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func (e *Encoder) EncodeBin(dst []byte, keys []Key) error {
 
 func (e *Encoder) load(keys []Key) {
 	clear(e.slots)
-	e.rows, e.stack, e.ready = e.rows[:0], e.stack[:0], e.ready[:0]
+	e.rows, e.stack, e.ready, e.aside, e.seen = e.rows[:0], e.stack[:0], e.ready[:0], e.aside[:0], 0
 	for i := range keys {
 		r := e.shape.Row(&keys[i])
 		row := sparseRow{uint16(r.Sparse[0]), uint16(r.Sparse[1]), uint16(r.Sparse[2])}
@@ -68,16 +69,16 @@ func (e *Encoder) load(keys []Key) {
 			s.sum ^= uint16(i)
 		}
 	}
-}
-
-// peel takes, again and again, a key that is alone at one of its slots: that slot can be set last, after
-// all others that the key selects.
-func (e *Encoder) peel() {
 	for at := range e.slots {
 		if e.slots[at].degree == 1 {
 			e.ready = append(e.ready, uint16(at))
 		}
 	}
+}
+
+// peel takes, again and again, a key that is alone at one of its slots: that slot can be set last, after
+// all others that the key selects.
+func (e *Encoder) peel() {
 	for len(e.ready) > 0 {
 		at := e.ready[len(e.ready)-1]
 		e.ready = e.ready[:len(e.ready)-1]
@@ -86,13 +87,18 @@ func (e *Encoder) peel() {
 		}
 		key := e.slots[at].sum
 		e.stack = append(e.stack, peeled{key, at})
-		for _, other := range e.rows[key] {
-			s := &e.slots[other]
-			s.degree--
-			s.sum ^= key
-			if s.degree == 1 {
-				e.ready = append(e.ready, other)
-			}
+		e.take(key)
+	}
+}
+
+// take removes a key from its slots.
+func (e *Encoder) take(key uint16) {
+	for _, at := range e.rows[key] {
+		s := &e.slots[at]
+		s.degree--
+		s.sum ^= key
+		if s.degree == 1 {
+			e.ready = append(e.ready, at)
 		}
 	}
 }
@@ -109,7 +115,7 @@ func (e *Encoder) substitute(dst []byte, keys []Key) {
 			v.xor(dst[int(at)*SlotSize:])
 		}
 		if withDense {
-			selected := e.shape.Row(&keys[p.key]).Dense
+			selected := keys[p.key].dense()
 			for d := range Dense {
 				if selected>>d&1 == 1 {
 					v.xor(dense[d*SlotSize:])

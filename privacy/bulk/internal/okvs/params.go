@@ -10,8 +10,6 @@
 // Time depends on the keys (peeling, look-ups); keys are the caller's own.
 package okvs
 
-import "math/bits"
-
 // Dense is the number of dense slots of a bin.
 const Dense = 48
 
@@ -27,19 +25,23 @@ type Shape struct {
 	Third int // sparse slots of a third of a bin
 }
 
-// ShapeOf returns the shape for n keys, computed in integers so that all machines agree. Where the figures
-// come from is in specs/bulk-psi.md, "The store".
+// ShapeOf returns the shape for n keys, computed in integers so that all machines agree. A bin has 1.2236·mean +
+// 2·√mean sparse slots: peeling asks for 1.222 to a key, and the root is room for loads and peeling that are not
+// average. What is beyond costs time, not the solution. The bound on failures is in specs/bulk-psi.md, "The store";
+// the tests compute it.
 func ShapeOf(n int) Shape {
 	bins := max(1, (n+binLoad-1)/binLoad)
-	return Shape{Bins: bins, Third: thirdFor(boundFor(bins, (n+bins-1)/bins))}
+	mean := (n + bins - 1) / bins
+	slots := (1253*mean+1023)/1024 + 2*rootOf(mean)
+	return Shape{Bins: bins, Third: max(1, (slots+2)/3)}
 }
 
-// boundFor bounds the keys of a bin that has mean of them on average: 8.5 standard deviations above.
-func boundFor(bins, mean int) int {
+// roomFor is how many keys a bin has by all likelihood, of mean.
+func roomFor(bins, mean int) int {
 	if bins == 1 {
 		return mean
 	}
-	return mean + (17*(isqrt(mean)+1)+1)/2
+	return mean + 6*rootOf(mean)
 }
 
 // BinSlots is the number of slots of a bin, Slots that of the store.
@@ -48,23 +50,10 @@ func (s Shape) BinSlots() int { return 3*s.Third + Dense }
 // Slots is the length of the vector P.
 func (s Shape) Slots() int { return s.Bins * s.BinSlots() }
 
-// expansion gives slots for a key times 1024 at loads of 2^0, 2^1, …: 1.223 + (50 + 9.2)/slope(load), with
-// slope the fit of Raghuraman and Rindal for weight 3, rounded up; below 2^5 the dense slots carry.
-var expansion = [...]int{
-	3072, 3072, 3072, 3072, 3072, 3049, 2476, 2088, 1824, 1642, 1518, 1434, 1377, 1338, 1311, 1293,
-}
-
-// thirdFor interpolates between powers of two.
-func thirdFor(load int) int {
-	k := min(bits.Len(uint(max(load, 1)))-1, len(expansion)-2)
-	low := 1 << k
-	e := expansion[k] - (expansion[k]-expansion[k+1])*(min(load, 2*low)-low)/low
-	return max(8, (load*e+3*1024-1)/(3*1024))
-}
-
-func isqrt(n int) int {
+// rootOf is the square root, rounded up.
+func rootOf(n int) int {
 	r := 0
-	for (r+1)*(r+1) <= n {
+	for r*r < n {
 		r++
 	}
 	return r

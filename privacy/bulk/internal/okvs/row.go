@@ -30,7 +30,7 @@ func (s Shape) Row(k *Key) Row {
 	return Row{
 		Bin:    int(bin),
 		Sparse: [3]int{int(a), s.Third + int(b), 2*s.Third + int(c)},
-		Dense:  binary.LittleEndian.Uint64(k[24:32]) & (1<<Dense - 1),
+		Dense:  k.dense(),
 	}
 }
 
@@ -50,7 +50,7 @@ type Groups struct {
 // NewGroups makes room for n keys: what a bin has by all likelihood, in one piece; a bin that gets more
 // grows.
 func NewGroups(s Shape, n int) *Groups {
-	room := boundFor(s.Bins, (n+s.Bins-1)/s.Bins)
+	room := roomFor(s.Bins, (n+s.Bins-1)/s.Bins)
 	g := &Groups{Keys: make([][]Key, s.Bins), Numbers: make([][]uint32, s.Bins), shape: s}
 	keys, numbers := make([]Key, s.Bins*room), make([]uint32, s.Bins*room)
 	for b := range s.Bins {
@@ -64,3 +64,6 @@ func (g *Groups) Add(k *Key, number int) {
 	b := g.shape.BinOf(k)
 	g.Keys[b], g.Numbers[b] = append(g.Keys[b], *k), append(g.Numbers[b], uint32(number))
 }
+
+// dense is the set of dense slots alone.
+func (k *Key) dense() uint64 { return binary.LittleEndian.Uint64(k[24:32]) & (1<<Dense - 1) }

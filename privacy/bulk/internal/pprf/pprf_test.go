@@ -3,8 +3,10 @@ package pprf
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/crosslight/crosslight/privacy/bulk/internal/baseot"
@@ -52,6 +54,35 @@ func TestAllButOne(t *testing.T) {
 				if (got == want) != (y != 0) {
 					t.Fatalf("%v, tree %d, index %d", s, tree, y)
 				}
+			}
+		}
+	}
+}
+
+// TestDefinition walks from a root to each leaf by itself, as specs/bulk-psi.md has it.
+func TestDefinition(t *testing.T) {
+	s := Shape{Trees: 2, Depth: 4}
+	both, _, _ := deal(s)
+	leaves, _, err := Offer(baseot.Session{5}, s, both, source("offer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := source("offer")
+	for tree := range s.Trees {
+		root := make([]byte, 16)
+		_, _ = rnd.Read(root)
+		for x := range 1 << s.Depth {
+			n := root
+			for depth := range s.Depth {
+				above := x >> (s.Depth - depth) // the node's place in its level
+				sum := sha256.Sum256(slices.Concat([]byte("crosslight/bulk/v1 node\x00"), append([]byte{5}, make([]byte, 31)...),
+					[]byte{0, byte(tree), byte(depth), 0, byte(above)}, n))
+				n = sum[16*(x>>(s.Depth-depth-1)&1):][:16]
+			}
+			sum := sha512.Sum512(slices.Concat([]byte("crosslight/bulk/v1 leaf\x00"), append([]byte{5}, make([]byte, 31)...),
+				[]byte{0, byte(tree), 0, 0, byte(x)}, n))
+			if leaf := leaves[tree<<s.Depth|x]; !bytes.Equal(leaf.Key[:], sum[:16]) || !bytes.Equal(leaf.Nonce[:], sum[16:24]) {
+				t.Errorf("tree %d, leaf %d", tree, x)
 			}
 		}
 	}

@@ -3,7 +3,7 @@
 package simd
 
 func (s *Selection) decodeFast(dst, keys []byte) bool {
-	if !accelerated || s.Size != 16 && s.Size != 32 {
+	if inUse < avx2 || s.Size != 16 && s.Size != 32 {
 		return false
 	}
 	n := len(keys) / 32
@@ -30,7 +30,7 @@ func (s *Selection) decodeFast(dst, keys []byte) bool {
 }
 
 func xorMasksFast(planes, plane []byte, masks byte, k int) bool {
-	if !accelerated {
+	if inUse < avx512 {
 		return false
 	}
 	_ = planes[:k*PlaneSize]

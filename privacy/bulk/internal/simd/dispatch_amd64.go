@@ -4,27 +4,33 @@ package simd
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 
 	"golang.org/x/sys/cpu"
 )
 
-// accelerated says whether this processor, and the system on it, have what the assembly uses.
-var accelerated = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ &&
-	cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI && cpu.X86.HasAVX512VAES && cpu.X86.HasAES && hasSHA
+// best is what this processor, and the system on it, have.
+func best() level {
+	switch x := &cpu.X86; {
+	case !x.HasAVX2 || !x.HasAES:
+		return plain
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VBMI &&
+		x.HasAVX512GFNI && x.HasAVX512VAES && hasSHA:
+		return avx512
+	}
+	return avx2
+}
 
 // hasSHA reads bit 29 of what CPUID says under leaf 7, which golang.org/x/sys/cpu does not.
 var hasSHA = cpu.X86.HasSSE41 && features()>>29&1 == 1
-
-// Accelerated says whether assembly is in use.
-func Accelerated() bool { return accelerated }
 
 const scheduleSize = 11 * 16
 
 // prepare expands the keys, with the nonce added to the first round key: blocks then begin as counters
 // alone, the same for all leaves.
 func (c *Columns) prepare(leaves []Leaf) bool {
-	if !accelerated || c.k != 4 && c.k != 8 {
+	if inUse < avx2 || c.k != 4 && c.k != 8 {
 		return false
 	}
 	c.schedule = make([]byte, len(leaves)*scheduleSize)
@@ -36,11 +42,33 @@ func (c *Columns) prepare(leaves []Leaf) bool {
 	return true
 }
 
-func (c *Columns) fold(planes, u []byte, column, block int) {
-	var counters [PlaneSize]byte
+// countersOf are the blocks of a block of rows, without nonces.
+func countersOf(block int) (counters [PlaneSize]byte) {
 	for i := range PlaneSize / 16 {
-		binary.BigEndian.PutUint64(counters[16*i+8:], uint64(block*(PlaneSize/16)+i))
+		binary.BigEndian.PutUint64(counters[16*i+8:], uint64(block)*(PlaneSize/16)+uint64(i))
 	}
+	return counters
+}
+
+// expand writes the streams of a column, leaf 0 among them, which means nothing where it is missing.
+func (c *Columns) expand(dst []byte, column, block int) {
+	_ = dst[:PlaneSize<<c.k]
+	counters := countersOf(block)
+	s := c.schedule[column<<c.k*scheduleSize:][:scheduleSize<<c.k]
+	expandStreams(&dst[0], &s[0], &counters[0], 1<<c.k)
+}
+
+func (p *program) runFast(planes []byte) bool {
+	if inUse < avx2 || len(p.sums) == 0 {
+		return false
+	}
+	_ = planes[:p.planes*PlaneSize]
+	sumPlanes(&planes[0], &p.sums[0].dst, uint64(len(p.sums)))
+	return true
+}
+
+func (c *Columns) fold(planes, u []byte, column, block int) {
+	counters := countersOf(block)
 	s := c.schedule[column<<c.k*scheduleSize:][:scheduleSize<<c.k]
 	if c.k == 4 {
 		fold4(planes, u, s, &counters)
@@ -105,24 +133,14 @@ func affine(f func(byte) byte) []byte {
 }
 
 func newFastTables(e *Encoder, columns [][2]uint64, matrix [][]byte, mul func(a, b byte) byte) *fastTables {
-	if !accelerated || !(e.k == 4 && e.row == 32 && len(columns) == 245 || e.k == 8 && e.row == 16 && len(columns) == 185) {
+	if inUse < avx512 || !(e.k == 4 && e.row == 32 && len(columns) == 245 || e.k == 8 && e.row == 16 && len(columns) == 185) {
 		return nil
 	}
 	t := &fastTables{}
 	for b := range 16 {
 		for o := range (len(columns) - 128 + 7) / 8 {
-			t.parity = append(t.parity, affine(func(v byte) (out byte) { return e.parity[b<<8|int(v)][o] })...)
+			t.parity = append(t.parity, affine(func(v byte) byte { return parityByte(columns[128:], b, o, v) })...)
 		}
-	}
-	// λ at level j of the block of columns from x on is matrix line 2^j at column x: the line of X_{2^j},
-	// which is s_j(x)/s_j(2^j). It is linear in x, so that it exists for columns beyond the last, too.
-	lambda := func(j, x int) (l byte) {
-		for b := range 8 {
-			if x>>b&1 == 1 && 1<<b < len(columns) {
-				l ^= matrix[1<<j][1<<b]
-			}
-		}
-		return l
 	}
 	levels := 5
 	if e.k == 8 {
@@ -137,7 +155,7 @@ func newFastTables(e *Encoder, columns [][2]uint64, matrix [][]byte, mul func(a,
 			level := 0
 			if e.k == 4 {
 				for i := 0; i < 16; i += 2 {
-					l := lambda(0, coset+part+i)
+					l := lambda(1, coset+part+i, matrix)
 					t.syndrome = append(t.syndrome, affine(func(v byte) byte { return v&15 ^ v>>4 })...)
 					t.syndrome = append(t.syndrome, affine(func(v byte) byte { return mul(l, v&15^v>>4) ^ v>>4 })...)
 				}
@@ -146,18 +164,27 @@ func newFastTables(e *Encoder, columns [][2]uint64, matrix [][]byte, mul func(a,
 			for ; level < 4; level++ {
 				for i := range 16 {
 					if i>>level&1 == 0 {
-						l := lambda(level, coset+part+i&^(1<<level-1))
+						l := lambda(1<<level, coset+part+i, matrix)
 						t.syndrome = append(t.syndrome, affine(func(v byte) byte { return mul(l, v) })...)
 					}
 				}
 			}
 		}
 		if levels == 5 {
-			l := lambda(4, coset)
+			l := lambda(16, coset, matrix)
 			t.syndrome = append(t.syndrome, affine(func(v byte) byte { return mul(l, v) })...)
 		}
 	}
 	return t
+}
+
+// parityByte is byte o of the parity of a word whose message is zero but for byte at.
+func parityByte(columns [][2]uint64, at, o int, v byte) (out byte) {
+	for j := 8 * o; j < min(8*o+8, len(columns)); j++ {
+		set := byte(columns[j][at>>3] >> (8 * (at & 7)))
+		out |= byte(bits.OnesCount8(set&v)&1) << (j & 7)
+	}
+	return out
 }
 
 // workspace is memory for one call. What is left in it is secret and stays in this process.
@@ -238,7 +265,7 @@ func (e *Encoder) shortenFast(rows, planes []byte) {
 
 // drawFast works on up to Rows rows at a time.
 func drawFast(sums, rows, coins []byte, size int) bool {
-	if !accelerated || size != 16 && size != 32 {
+	if inUse < avx512 || size != 16 && size != 32 {
 		return false
 	}
 	w := workspaces.Get().(*workspace)

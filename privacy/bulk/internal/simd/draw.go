@@ -1,5 +1,7 @@
 package simd
 
+import "encoding/binary"
+
 // Draws is how many random sums of rows a check takes.
 const Draws = 128
 
@@ -15,21 +17,46 @@ func Draw(sums, rows, coins []byte, size int) {
 	drawPortable(sums, rows, coins, size)
 }
 
+// wide is a row of up to 32 bytes.
+type wide [4]uint64
+
+func (w *wide) add(a, b *wide) {
+	w[0] ^= a[0] ^ b[0]
+	w[1] ^= a[1] ^ b[1]
+	w[2] ^= a[2] ^ b[2]
+	w[3] ^= a[3] ^ b[3]
+}
+
+// drawPortable looks up by coins, which both parties know, what rows sum to.
 func drawPortable(sums, rows, coins []byte, size int) {
-	subsets := make([]byte, 256*size) // sums of each subset of eight rows
+	var drawn [Draws]wide
+	var low, high [16]wide // sums of the subsets of four rows
 	for at := 0; at < len(coins); at += Draws {
 		eight := rows[at/Draws*8*size:]
-		clear(subsets[:size])
-		for v := 1; v < 256; v++ {
-			low := 0
-			for v>>low&1 == 0 {
-				low++
-			}
-			copy(subsets[v*size:(v+1)*size], subsets[(v&(v-1))*size:])
-			xorWords(subsets[v*size:], eight[low*size:], size)
-		}
+		subsetsOf(&low, eight, size)
+		subsetsOf(&high, eight[4*size:], size)
 		for h, v := range coins[at : at+Draws] {
-			xorWords(sums[h*size:], subsets[int(v)*size:], size)
+			drawn[h].add(&low[v&15], &high[v>>4])
+		}
+	}
+	for h := range drawn {
+		for i := range size / 8 {
+			part := sums[h*size+8*i:]
+			binary.LittleEndian.PutUint64(part, binary.LittleEndian.Uint64(part)^drawn[h][i])
+		}
+	}
+}
+
+func subsetsOf(t *[16]wide, four []byte, size int) {
+	for b := range 4 {
+		w := &t[1<<b]
+		*w = wide{}
+		for i := range size / 8 {
+			w[i] = binary.LittleEndian.Uint64(four[b*size+8*i:])
+		}
+		for v := range 1<<b - 1 {
+			t[1<<b|v+1] = *w
+			t[1<<b|v+1].add(&t[v+1], &t[0])
 		}
 	}
 }

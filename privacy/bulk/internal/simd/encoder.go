@@ -1,7 +1,7 @@
 package simd
 
 import (
-	"encoding/binary"
+	"crypto/subtle"
 	"sync"
 )
 
@@ -11,55 +11,18 @@ type Encoder struct {
 	columns int // of the code
 	k       int
 	row     int // bytes of a shortened row
-	parity  [][16]byte
-	short   func() []byte // column, symbol -> row bytes
+	sliced  func() *slicedPrograms
 	fast    *fastTables
 }
 
 // NewEncoder takes the code as the set of message bits, bit i of word i/64, that each column sums, and
-// the map as a matrix over GF(2^8), a line to each byte of a shortened row, with the field's product. A
-// column's symbol is k bits.
+// the map as a matrix over GF(2^8), a line to each byte of a shortened row, with the field's product: that of
+// code.Syndrome, of 16 or 32 lines. A column's symbol is k bits.
 func NewEncoder(k int, columns [][2]uint64, matrix [][]byte, mul func(a, b byte) byte) *Encoder {
 	e := &Encoder{columns: len(columns), k: k, row: len(matrix)}
-	e.parity = parityTable(columns[128:])
-	e.short = sync.OnceValue(func() []byte { return shortTable(k, len(columns), matrix, mul) })
+	e.sliced = sync.OnceValue(func() *slicedPrograms { return newSlicedPrograms(k, columns, matrix, mul) })
 	e.fast = newFastTables(e, columns, matrix, mul)
 	return e
-}
-
-// parityTable gives the parity bits for each message byte at its place.
-func parityTable(columns [][2]uint64) [][16]byte {
-	t := make([][16]byte, 16*256)
-	for at := range 16 {
-		part := t[at<<8:][:256]
-		for b := range 8 {
-			one := &part[1<<b]
-			for j, set := range columns {
-				one[j>>3] |= byte(set[at>>3]>>(8*(at&7)+b)&1) << (j & 7)
-			}
-		}
-		for v := range part {
-			if rest := v & (v - 1); rest != 0 {
-				part[v] = part[rest]
-				xorInto(part[v][:], part[v&-v][:])
-			}
-		}
-	}
-	return t
-}
-
-// shortTable gives the shortened row for each symbol of each column. Only the portable functions need it.
-func shortTable(k, columns int, matrix [][]byte, mul func(a, b byte) byte) []byte {
-	row := len(matrix)
-	t := make([]byte, columns<<k*row)
-	for i := range columns {
-		for v := range 1 << k {
-			for s := range row {
-				t[(i<<k|v)*row+s] = mul(matrix[s][i], byte(v))
-			}
-		}
-	}
-	return t
 }
 
 // RowSize is the length of a shortened row in bytes.
@@ -71,35 +34,18 @@ func (e *Encoder) Encode(planes, slots []byte) {
 		e.encodeFast(planes, slots)
 		return
 	}
-	e.encodePortable(planes, slots)
+	e.encodeSliced(planes, slots)
 }
 
-func (e *Encoder) encodePortable(planes, slots []byte) {
-	parity := make([]byte, Rows*16)
-	for j := range Rows {
-		s, p := slots[16*j:16*j+16], parity[16*j:16*j+16]
-		for at, v := range s {
-			xorInto(p, e.parity[at<<8|int(v)][:])
-		}
-	}
-	addPlanes(planes, slots, 16, 128)
-	addPlanes(planes[128*PlaneSize:], parity, 16, e.columns-128)
-}
-
-// addPlanes adds the first n bits of each row, size bytes long, to n planes.
-func addPlanes(planes, rows []byte, size, n int) {
-	for at := range (n + 7) / 8 {
-		for j := 0; j < Rows; j += 8 {
-			var x uint64
-			for r := range 8 {
-				x |= uint64(rows[(j+r)*size+at]) << (8 * r)
-			}
-			x = transpose8(x)
-			for b := range min(8, n-8*at) {
-				planes[(8*at+b)*PlaneSize+j>>3] ^= byte(x >> (8 * b))
-			}
-		}
-	}
+func (e *Encoder) encodeSliced(planes, slots []byte) {
+	p := e.sliced()
+	w := p.buffer()
+	defer buffers.Put(w)
+	work, n := *w, e.columns*PlaneSize
+	toPlanes(work, slots, 16)
+	clear(work[128*PlaneSize : n])
+	p.parity.run(work)
+	subtle.XORBytes(planes, planes[:n], work[:n])
 }
 
 // Shorten maps a block of rows, given as k planes to a column, to Rows of RowSize bytes.
@@ -108,30 +54,34 @@ func (e *Encoder) Shorten(rows, planes []byte) {
 		e.shortenFast(rows, planes)
 		return
 	}
-	e.shortenPortable(rows, planes)
+	e.shortenSliced(rows, planes)
 }
 
-func (e *Encoder) shortenPortable(rows, planes []byte) {
-	clear(rows[:Rows*e.row])
-	short := e.short()
-	for i := range e.columns {
-		table := short[i<<e.k*e.row:]
-		for j := 0; j < Rows; j += 8 {
-			var x uint64
-			for b := range e.k {
-				x |= uint64(planes[(i*e.k+b)*PlaneSize+j>>3]) << (8 * b)
-			}
-			x = transpose8(x)
-			for r := range 8 {
-				xorWords(rows[(j+r)*e.row:], table[int(byte(x>>(8*r)))*e.row:], e.row)
-			}
+func (e *Encoder) shortenSliced(rows, planes []byte) {
+	p := e.sliced()
+	w := p.buffer()
+	defer buffers.Put(w)
+	work := *w
+	sums := work[p.sums*PlaneSize:][:p.sums*PlaneSize]
+	clear(sums)
+	for coset := range p.shorten {
+		clear(work[:p.sums*PlaneSize])
+		first := coset * p.coset
+		for i := range min(p.coset, e.columns-first) {
+			copy(work[8*i*PlaneSize:], planes[(first+i)*e.k*PlaneSize:][:e.k*PlaneSize])
 		}
+		p.shorten[coset].run(work)
 	}
+	fromPlanes(rows, sums, e.row)
 }
 
-// xorWords adds n bytes, a multiple of 8, of src to dst.
-func xorWords(dst, src []byte, n int) {
-	for i := 0; i < n; i += 8 {
-		binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(dst[i:])^binary.LittleEndian.Uint64(src[i:]))
+// buffers holds memory for one call. What is left in it is secret and stays in this process.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func (p *slicedPrograms) buffer() *[]byte {
+	w := buffers.Get().(*[]byte)
+	if len(*w) < p.planes*PlaneSize {
+		*w = make([]byte, p.planes*PlaneSize)
 	}
+	return w
 }

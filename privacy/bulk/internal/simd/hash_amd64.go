@@ -63,7 +63,7 @@ func (h *Hasher) prepare() {
 }
 
 func (h *Hasher) sumFast(dst [][32]byte, inputs []byte, size int) bool {
-	if !accelerated || size != 32 && size != 48 {
+	if inUse < avx2 || !hasSHA || size != 32 && size != 48 {
 		return false
 	}
 	_ = inputs[:len(dst)*size]

@@ -109,6 +109,16 @@ func decode16Images(dst *byte, keys *byte, rows *byte, dense *byte, images *byte
 //go:noescape
 func addMasked4(planes *byte, plane *byte, masks *uint64)
 
+// sumPlanes makes, for each of n times three numbers, the first plane the sum of the other two.
+//
+//go:noescape
+func sumPlanes(planes *byte, sums *uint16, n uint64)
+
+// expandStreams writes a plane for each leaf: the encryption of 256 bytes of counters.
+//
+//go:noescape
+func expandStreams(dst *byte, schedules *byte, counters *byte, leaves uint64)
+
 // hash32 hashes pairs of inputs of 32 bytes. State is F, E, B, A, H, G, D, C in words; constants are
 // the padding, 32 bytes in words, the mask that turns words around, and the 64 constants of the rounds.
 //

@@ -46,11 +46,22 @@ func encoderOf(k int, c *code.Code) *Encoder {
 	return NewEncoder(k, columns, code.Syndrome(c.Length, c.Distance), code.Mul)
 }
 
+// atLevels calls f at every level that this processor has.
+func atLevels(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	defer func() { inUse = best() }()
+	for inUse = plain; inUse <= best(); inUse++ {
+		t.Run([]string{"plain", "avx2", "avx512"}[inUse], f)
+	}
+}
+
 // bit reads row j of a plane.
 func bit(plane []byte, j int) byte { return plane[j>>3] >> (j & 7) & 1 }
 
 // TestFold holds Fold against streams encrypted block by block and added bit by bit.
-func TestFold(t *testing.T) {
+func TestFold(t *testing.T) { atLevels(t, testFold) }
+
+func testFold(t *testing.T) {
 	for _, kind := range kinds {
 		k := kind.k
 		leaves := leavesOf(1, 3<<k)
@@ -91,7 +102,9 @@ func TestFold(t *testing.T) {
 }
 
 // TestEncode holds Encode against the code's columns, bit by bit.
-func TestEncode(t *testing.T) {
+func TestEncode(t *testing.T) { atLevels(t, testEncode) }
+
+func testEncode(t *testing.T) {
 	for _, kind := range kinds {
 		e := encoderOf(kind.k, kind.code)
 		slots, planes := random(4, Rows*16), random(5, kind.code.Length*PlaneSize)
@@ -111,7 +124,9 @@ func TestEncode(t *testing.T) {
 }
 
 // TestShorten holds Shorten against the matrix, symbol by symbol.
-func TestShorten(t *testing.T) {
+func TestShorten(t *testing.T) { atLevels(t, testShorten) }
+
+func testShorten(t *testing.T) {
 	for _, kind := range kinds {
 		n := kind.code.Length
 		e, h := encoderOf(kind.k, kind.code), code.Syndrome(n, kind.code.Distance)
@@ -138,7 +153,9 @@ func TestShorten(t *testing.T) {
 }
 
 // TestDraw holds Draw against its definition, coin by coin.
-func TestDraw(t *testing.T) {
+func TestDraw(t *testing.T) { atLevels(t, testDraw) }
+
+func testDraw(t *testing.T) {
 	for _, size := range []int{16, 32} {
 		for _, n := range []int{8, 64, 72, Rows} {
 			rows, coins := random(7, n*size), random(8, DrawSize(n))
@@ -159,7 +176,9 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-func TestHash(t *testing.T) {
+func TestHash(t *testing.T) { atLevels(t, testHash) }
+
+func testHash(t *testing.T) {
 	var p Prefix
 	copy(p[:], random(10, 64))
 	h := NewHasher(p)
@@ -176,57 +195,67 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// FuzzTwins: whatever is expanded, encoded, shortened, drawn and hashed, the portable functions do the same.
+// FuzzTwins: whatever is expanded, encoded, shortened, drawn and hashed, every level does the same.
 func FuzzTwins(f *testing.F) {
 	f.Add(uint64(1), uint16(8), uint32(0))
 	f.Add(uint64(2), uint16(Rows/8), uint32(1<<20))
-	e4, e8 := encoderOf(4, code.BCH245), encoderOf(8, code.BCH185)
+	encoders := map[level][]*Encoder{}
+	for inUse = plain; inUse <= best(); inUse++ {
+		for _, kind := range kinds {
+			encoders[inUse] = append(encoders[inUse], encoderOf(kind.k, kind.code))
+		}
+	}
+	inUse = best()
 	f.Fuzz(func(t *testing.T, seed uint64, eights uint16, block uint32) {
-		for _, e := range []*Encoder{e4, e8} {
-			leaves := leavesOf(seed, 1<<e.k)
-			c := NewColumns(e.k, leaves)
-			p := portableColumns(e.k, leaves)
-			got, want := make([]byte, (e.k+1)*PlaneSize), make([]byte, (e.k+1)*PlaneSize)
-			c.Fold(got, got[e.k*PlaneSize:], 0, int(block))
-			p.foldPortable(want, want[e.k*PlaneSize:], 0, int(block))
-			same(t, "fold", got, want)
-
-			slots := random(seed, Rows*16)
-			got, want = make([]byte, e.columns*PlaneSize), make([]byte, e.columns*PlaneSize)
-			e.Encode(got, slots)
-			e.encodePortable(want, slots)
-			same(t, "encode", got, want)
-
-			planes := random(seed, e.columns*e.k*PlaneSize)
-			got, want = make([]byte, Rows*e.row), make([]byte, Rows*e.row)
-			e.Shorten(got, planes)
-			e.shortenPortable(want, planes)
-			same(t, "shorten", got, want)
-
-			n := (int(eights)%(Rows/8) + 1) * 8
-			rows, coins := random(seed, n*e.row), random(seed+1, DrawSize(n))
-			got, want = make([]byte, Draws*e.row), make([]byte, Draws*e.row)
-			Draw(got, rows, coins, e.row)
-			drawPortable(want, rows, coins, e.row)
-			same(t, "draw", got, want)
-
-			h, size := NewHasher(Prefix(random(seed, 64))), e.row+16
-			sums, wanted := make([][32]byte, n/8), make([][32]byte, n/8)
-			in := random(seed, n/8*size)
-			h.Sum(sums, in, size)
-			h.sumPortable(wanted, in, size)
-			for i := range sums {
-				same(t, "hash", sums[i][:], wanted[i][:])
+		defer func() { inUse = best() }()
+		var want [][]byte
+		for inUse = plain; inUse <= best(); inUse++ {
+			var got [][]byte
+			for _, e := range encoders[inUse] {
+				got = append(got, everything(e, seed, eights, int(block))...)
+			}
+			if inUse == plain {
+				want = got
+			}
+			for i := range got {
+				if !bytes.Equal(got[i], want[i]) {
+					t.Fatalf("level %d: result %d differs", inUse, i)
+				}
 			}
 		}
 	})
 }
 
-func same(t *testing.T, what string, got, want []byte) {
-	t.Helper()
-	if !bytes.Equal(got, want) {
-		t.Fatalf("%s: twins differ", what)
+// everything is what a level computes from a seed.
+func everything(e *Encoder, seed uint64, eights uint16, block int) (all [][]byte) {
+	c := NewColumns(e.k, leavesOf(seed, 1<<e.k))
+	for _, withU := range []bool{true, false} {
+		planes, u := make([]byte, e.k*PlaneSize), make([]byte, PlaneSize)
+		if withU {
+			c.Fold(planes, u, 0, block)
+		} else {
+			c.Fold(planes, nil, 0, block)
+		}
+		all = append(all, planes, u)
 	}
+	encoded, rows := random(seed, e.columns*PlaneSize), make([]byte, Rows*e.row)
+	e.Encode(encoded, random(seed, Rows*16))
+	e.Shorten(rows, random(seed, e.columns*e.k*PlaneSize))
+	masked := random(seed, e.k*PlaneSize)
+	XorMasks(masked, encoded[:PlaneSize], byte(seed)&(1<<e.k-1), e.k)
+
+	n := (int(eights)%(Rows/8) + 1) * 8
+	drawn := random(seed, Draws*e.row)
+	Draw(drawn, random(seed, n*e.row), random(seed+1, DrawSize(n)), e.row)
+
+	size := e.row + 16
+	sums := make([][32]byte, n/8)
+	NewHasher(Prefix(random(seed, 64))).Sum(sums, random(seed, n/8*size), size)
+	all = append(all, encoded, rows, masked, drawn)
+	for i := range sums {
+		all = append(all, sums[i][:])
+	}
+	return all
 }
 
 func BenchmarkKernels(b *testing.B) {
@@ -234,15 +263,16 @@ func BenchmarkKernels(b *testing.B) {
 		e, c := encoderOf(kind.k, kind.code), NewColumns(kind.k, leavesOf(1, kind.code.Length<<kind.k))
 		planes, masked := make([]byte, e.columns*e.k*PlaneSize), make([]byte, e.columns*PlaneSize)
 		slots, rows, coins := make([]byte, Rows*16), make([]byte, Rows*e.row), make([]byte, DrawSize(Rows))
-		sums := make([]byte, Draws*e.row)
+		sums, block := make([]byte, Draws*e.row), 0
 		for _, f := range []struct {
 			name string
 			do   func()
 		}{
 			{"fold", func() {
 				for i := range e.columns {
-					c.Fold(planes[i*e.k*PlaneSize:][:e.k*PlaneSize], masked[i*PlaneSize:][:PlaneSize], i, 0)
+					c.Fold(planes[i*e.k*PlaneSize:][:e.k*PlaneSize], masked[i*PlaneSize:][:PlaneSize], i, block)
 				}
+				block++
 			}},
 			{"encode", func() { e.Encode(masked, slots) }},
 			{"shorten", func() { e.Shorten(rows, planes) }},

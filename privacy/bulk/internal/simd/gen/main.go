@@ -48,6 +48,8 @@ func main() {
 	decode(16, false)
 	decode(16, true)
 	addMasked()
+	sumPlanes()
+	expandStreams()
 	hash(32)
 	hash(48)
 	Generate()
