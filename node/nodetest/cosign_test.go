@@ -217,6 +217,10 @@ func TestLatecomerFetchesCosignatures(t *testing.T) {
 	})
 	passed := c.Node("bank").Ledger().Final().Size
 	c.Start("charity")
+	c.Until("it has executed what is final as far as its own admission, whose key signs its export", func() (member bool) {
+		c.Node("charity").Ledger().ViewFinal(func(s *state.State, _ replica.FinalPoint) { _, member = s.Member("charity") })
+		return member
+	})
 	c.Until("its own export is final beyond the hand-over, and it lacks nothing", func() bool {
 		var b bytes.Buffer
 		c.must(c.Hub("charity").LedgerExport(t.Context(), &b))
