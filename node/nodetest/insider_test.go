@@ -115,7 +115,7 @@ func newAttack(t *testing.T, orgs []Org, seed uint64, guarded bool) *attack {
 	t.Helper()
 	a := &attack{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), log: &lines{}}
 	a.Consortium = New(t, orgs, Options{Unguarded: !guarded, Config: func(_ string, cfg *node.Config) {
-		cfg.Timing.Heartbeat = unhurried
+		cfg.Timing.Heartbeat, cfg.Timing.LeaderLease = unhurried, unhurried
 		cfg.Logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}})
 	a.Until("all clocks are attested, so that no entry comes between an attack and its target", func() bool {
