@@ -167,6 +167,9 @@ func text(v any) string {
 		}
 		r = r.Elem()
 	}
+	if !r.IsValid() {
+		return "-"
+	}
 	s := ""
 	if l, ok := r.Interface().([]string); ok {
 		s = strings.Join(l, ", ")

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/crosslight/crosslight/node/hub"
 )
@@ -127,6 +128,25 @@ func TestOutcome(t *testing.T) {
 		a := newApp(nil, nil, &messages)
 		if got := exitCode(a.outcome(tt.report, queryFlags{exitCode: tt.flag})); got != tt.code {
 			t.Errorf("%s: exit %d, want %d", name, got, tt.code)
+		}
+	}
+}
+
+// TestRemovalTable: a mirror that has not acknowledged has no time.
+func TestRemovalTable(t *testing.T) {
+	var b bytes.Buffer
+	a := newApp(nil, &b, nil)
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	r := hub.Removal{ID: 7, Cause: "withdrawn", At: at, Mirrors: []hub.RemovalMirror{
+		{Member: "Bank B", Status: "acknowledged", At: &at}, {Member: "Police C", Status: "waiting"},
+	}}
+	a.cfg.Output = "table"
+	if err := a.print(r, func(t *table) { removalTable(t, r) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 of 2 mirrors", "Police C  waiting       -\n", "indicator removals 7"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
 		}
 	}
 }

@@ -237,5 +237,6 @@ func (m *Mirror) Publish(holder member.PublicKey, signed *session.SignedManifest
 	if err != nil {
 		return err
 	}
+	p.own = true
 	return p.Commit()
 }

@@ -17,6 +17,9 @@ func (p *Pull) commit(ctx context.Context) error {
 	if err := p.sync(); err != nil {
 		return err
 	}
+	if err := p.noteErasing(); err != nil {
+		return err
+	}
 	wants := map[[32]byte][]*want{}
 	for _, w := range p.wants {
 		wants[w.name] = append(wants[w.name], w)
@@ -31,6 +34,9 @@ func (p *Pull) commit(ctx context.Context) error {
 		if err := p.accept(s, wants[s.Name]); err != nil {
 			return err
 		}
+	}
+	if err := p.erase(ctx); err != nil {
+		return err
 	}
 	return p.mirror.install(p)
 }
@@ -47,6 +53,9 @@ func (p *Pull) accept(s session.SegmentInfo, wants []*want) error {
 	}
 	for _, w := range slices.Backward(wants) { // tags were asked for first
 		path := segmentPath(p.dir, w.name, w.file)
+		if err := p.mirror.removeIfThere(path + sumsSuffix); err != nil { // of labels that were here before
+			return err
+		}
 		if err := p.mirror.files.Rename(path+partSuffix, path); err != nil {
 			return disk(err)
 		}

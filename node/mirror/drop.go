@@ -64,7 +64,7 @@ const labelsSuffix = "." + string(session.LabelsFile)
 
 func (m *Mirror) dropLabels(ref Ref, dir string) error {
 	return m.clear(ref, dir, func(name string) bool {
-		return strings.HasSuffix(strings.TrimSuffix(name, partSuffix), labelsSuffix)
+		return strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(name, partSuffix), sumsSuffix), labelsSuffix)
 	})
 }
 

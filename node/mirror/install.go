@@ -32,11 +32,12 @@ func (m *Mirror) install(p *Pull) error {
 
 // listed are the files of a manifest's segments.
 func (p *Pull) listed(signed *session.SignedManifest, labels bool) map[string]bool {
-	keep := map[string]bool{manifestName: true}
+	keep := map[string]bool{manifestName: true, erasingName: true}
 	for _, s := range signed.Manifest.Segments {
 		keep[filepath.Base(segmentPath(p.dir, s.Name, session.TagsFile))] = true
 		if labels {
-			keep[filepath.Base(segmentPath(p.dir, s.Name, session.LabelsFile))] = true
+			path := filepath.Base(segmentPath(p.dir, s.Name, session.LabelsFile))
+			keep[path], keep[path+sumsSuffix] = true, true
 		}
 	}
 	return keep

@@ -7,6 +7,8 @@
 //	  manifest                                signed, as it came
 //	  <name>.tags  <name>.labels              segments, <name> in 64 hex digits
 //	  <name>.tags.part  <name>.labels.part    downloads under way
+//	  <name>.labels.sums                      of labels some of which were erased
+//	  erasing                                 a manifest with withdrawals is being put in use
 //
 // What neither the manifest in use nor the one being downloaded lists is removed when a download
 // begins and when it ends. One holder takes at most Options.MaxHolder of the disk, and no download
@@ -108,6 +110,7 @@ type Mirror struct {
 	files   fileSystem
 	serving chan struct{} // one for each part being read for another member
 	known   *manifests    // has a mutex of its own, taken after mu
+	erasing sync.RWMutex  // held while labels change, and shared while they are verified
 
 	mu     sync.Mutex
 	loaded map[Ref]*mapped // newest, mapped at first use

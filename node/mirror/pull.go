@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"github.com/crosslight/crosslight/protocol/member"
@@ -26,6 +27,9 @@ type Pull struct {
 	dir    string
 	signed *session.SignedManifest
 	labels bool
+	own    bool              // the member's own index
+	fresh  map[[32]byte]bool // segments that the manifest in use does not list, or of which something is to come
+	redo   bool              // a commit before broke off while it erased
 	wants  []*want
 	asked  int // wants[:asked] have been asked for in full
 	put    int // wants[:put] are on disk in full
@@ -81,6 +85,10 @@ func (p *Pull) begin() error {
 		}
 	}
 	p.mirror.remember(p.ref, old)
+	p.fresh = map[[32]byte]bool{}
+	for _, s := range p.signed.Manifest.Segments {
+		p.fresh[s.Name] = old == nil || !slices.ContainsFunc(old.Manifest.Segments, func(o session.SegmentInfo) bool { return o.Name == s.Name })
+	}
 	if merr := p.mirror.files.MkdirAll(p.dir); merr != nil {
 		return disk(merr)
 	}
@@ -120,6 +128,7 @@ func (p *Pull) want(name [32]byte, f session.File, size uint64) error {
 		return disk(err)
 	}
 	w := &want{name: name, file: f, size: size}
+	p.fresh[name] = true
 	part, err := p.mirror.files.Size(path + partSuffix)
 	if err == nil && uint64(part) <= size {
 		w.asked, w.written, w.resumed = uint64(part), uint64(part), part > 0

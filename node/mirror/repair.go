@@ -6,24 +6,62 @@ import (
 	"syscall"
 
 	"github.com/crosslight/crosslight/privacy/index"
+	"github.com/crosslight/crosslight/protocol/session"
 )
 
 // Verify reads every byte of an index in use and compares it with the signed manifest: what a disk
 // may have lost since it came. Errors are [ErrNone] and [ErrDisk].
 func (m *Mirror) Verify(ref Ref) error {
+	for {
+		verified, err := m.verify(ref)
+		if !errors.Is(err, ErrDisk) {
+			return err
+		}
+		if now, merr := m.Manifest(ref); merr != nil || verified == nil || now.Hash == verified.Hash {
+			return err
+		}
+		// Another manifest came into use, and what was verified is not kept whole any more.
+	}
+}
+
+// verify is Verify of what is in use as it begins, and says which manifest that is.
+func (m *Mirror) verify(ref Ref) (*session.SignedManifest, error) {
 	v, err := m.Use(ref)
+	if err != nil {
+		return nil, err
+	}
+	for i := range v.index.segments {
+		if err = m.verifySegment(ref, v, i); err != nil {
+			break
+		}
+	}
+	return v.index.signed, errors.Join(err, v.Release())
+}
+
+// verifySegment reads one segment. Of labels some may have been erased, and none are meanwhile.
+func (m *Mirror) verifySegment(ref Ref, v *View, i int) error {
+	m.erasing.RLock()
+	defer m.erasing.RUnlock()
+	info, s := v.index.signed.Manifest.Segments[i], v.index.segments[i]
+	dir, err := m.refDir(ref)
 	if err != nil {
 		return err
 	}
-	err = readable(func() error {
-		for i, s := range v.index.segments {
-			if err := s.Verify(index.Name(v.index.signed.Manifest.Segments[i].Name)); err != nil {
+	known, err := m.verifyErased(dir, info)
+	if err != nil {
+		return err
+	}
+	return readable(func() (err error) {
+		if known {
+			if s, err = index.Parse(v.index.tags[i].bytes(), nil); err != nil {
 				return fmt.Errorf("%w: %w", ErrDisk, err)
 			}
 		}
+		if err := s.Verify(index.Name(info.Name)); err != nil {
+			return fmt.Errorf("%w: %w", ErrDisk, err)
+		}
 		return nil
 	})
-	return errors.Join(err, v.Release())
 }
 
 // Repair verifies an index and, if this disk has damaged it, removes its segments, so that the next

@@ -1,8 +1,12 @@
 package nodetest
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,8 +75,38 @@ func TestImportIsSeenByGossip(t *testing.T) {
 	}
 }
 
-// TestWithdrawalIsAcknowledged: what is withdrawn is gone from each mirror, which says so, and that stands
-// after a restart.
+// sealedLabels are the labels of the largest segment that an organisation mirrors, as they lie on its disk.
+func sealedLabels(t *testing.T, c *Consortium, org, holder string) (path string, all [][]byte) {
+	t.Helper()
+	m, ok := mirrorOf(c, org, holder, "email")
+	if !ok || len(m.Segments) == 0 {
+		t.Fatalf("%s has no mirror of %s", org, holder)
+	}
+	largest := slices.MaxFunc(m.Segments, func(a, b hub.MirrorSegment) int { return cmp.Compare(a.Items, b.Items) })
+	for _, folder := range epochFolders(t, c, org, holder, m.Epoch) {
+		path = filepath.Join(folder, "email", largest.Name+".labels")
+	}
+	return path, slices.Collect(slices.Chunk(c.read(path), 256))
+}
+
+// wantErased wants all labels in a file to be as they were, but for as many as were overwritten.
+func wantErased(t *testing.T, c *Consortium, path string, before [][]byte, erased int) {
+	t.Helper()
+	n := 0
+	for i, label := range slices.Collect(slices.Chunk(c.read(path), 256)) {
+		if bytes.Equal(label, make([]byte, 256)) {
+			n++
+		} else if !bytes.Equal(label, before[i]) {
+			t.Errorf("label %d is another", i)
+		}
+	}
+	if n != erased {
+		t.Errorf("%d labels are erased in %s, want %d", n, path, erased)
+	}
+}
+
+// TestWithdrawalIsAcknowledged: what is withdrawn is gone from each mirror, also from its disk, which says so, and
+// that stands after a restart.
 func TestWithdrawalIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	c := New(t, Trio(), Options{})
@@ -80,12 +114,14 @@ func TestWithdrawalIsAcknowledged(t *testing.T) {
 	c.Until("the import is mirrored", func() bool {
 		return mirrored(c, "police", "bank") == 10 && mirrored(c, "platform", "bank") == 10
 	})
+	atPolice, before := sealedLabels(t, c, "police", "bank")
 	report, err := c.Hub("bank").Withdraw(context.Background(), hub.WithdrawRequest{
 		Values: []hub.Value{{Type: "email", Raw: "person3@example.com"}}, WaitSeconds: 60,
 	})
 	if err != nil || report.Withdrawn != 1 || report.Removal == nil {
 		t.Fatalf("%+v, %v", report, err)
 	}
+	wantErased(t, c, atPolice, before, 1)
 	check := func(r hub.Removal) {
 		t.Helper()
 		if !r.Complete || len(r.Mirrors) != 2 {
