@@ -92,7 +92,7 @@ type againstFlags struct{ genesis, ledger, identity string }
 func (o *againstFlags) of(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVar(&o.genesis, "genesis", "", "the ledger's genesis, which names the founders' keys (default: the one of HOME)")
 	c.Flags().StringVar(&o.ledger, "ledger", "", "an export of the ledger, which names all keys and voters since")
-	c.Flags().StringVar(&o.identity, "identity", "", "an auditor's identity, as `audit key` wrote it, for false openings (with --ledger)")
+	c.Flags().StringVar(&o.identity, "identity", "", "an auditor's identity, as 'audit key' wrote it, for false openings (with --ledger)")
 	c.MarkFlagsMutuallyExclusive("genesis", "ledger")
 	c.MarkFlagsMutuallyExclusive("genesis", "identity")
 	return c

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 // TestScript runs the transcripts in testdata/script: command lines as people type them, what they
 // print and how they exit.
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	params := testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -43,5 +43,16 @@ func TestScript(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},
-	})
+	}
+	if testing.Short() {
+		params.Dir, params.Files = "", raced
+	}
+	testscript.Run(t, params)
+}
+
+// raced are the scripts of a short run, which is for the race detector: between them they run all that starts
+// goroutines here, and nodes with an API whose goroutines node/nodetest does not have. The others run more commands.
+var raced = []string{
+	"testdata/script/consortium.txtar", "testdata/script/killed.txtar", "testdata/script/ledger.txtar",
+	"testdata/script/reconcile.txtar", "testdata/script/watch.txtar", "testdata/script/witness.txtar",
 }

@@ -18,6 +18,9 @@ import (
 // anything, all who apply the same stand at the same hash, and no decision leads to a board, a voter set
 // or a key register that could not go on.
 func TestBoardRapid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many histories, executed by one goroutine: nothing for the race detector")
+	}
 	genesis := ledgertest.Genesis(t, boardOrgs[:5]...)
 	accepted, runs := map[string]int{}, 0
 	rapid.Check(t, func(rt *rapid.T) {

@@ -61,6 +61,9 @@ func draw(rt *rapid.T, l *ledgertest.Ledger) []byte {
 // TestDeterminism runs random histories: what is refused changes nothing; Check and Apply agree; and a
 // second state that is given the same entries, or only the accepted ones, stands at the same hash.
 func TestDeterminism(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many histories, executed by one goroutine: nothing for the race detector")
+	}
 	base := ledgertest.Three(t)
 	genesis := ledgertest.Genesis(t, platform, bank, police)
 	rapid.Check(t, func(rt *rapid.T) {

@@ -39,6 +39,7 @@ func (c *eveningClock) day() string { return c.start.Format(time.DateOnly) }
 // TestAuditByOpening: a bank asks a platform, both commit to the day's logs, two seats draw, the bank opens
 // to an auditor, who checks without the bank; and a refusal counts as false.
 func TestAuditByOpening(t *testing.T) {
+	t.Parallel()
 	clock := newEvening()
 	var automatic atomic.Bool
 	c := New(t, quartet(), Options{Now: clock.now, Config: func(_ string, cfg *node.Config) { cfg.AnswerAudits = automatic.Load() }})

@@ -70,6 +70,7 @@ func leftAtBank(t *testing.T, c *Consortium, org, typ string) int {
 // TestBudgetsLast: a meter outlives a restart of the holder and its epoch, affiliates share one, and a ceiling
 // binds all; both sides can see how they stand.
 func TestBudgetsLast(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{Policy: fiveADay()})
 	want := func(what, got, status string) {
 		t.Helper()

@@ -4,12 +4,13 @@ package nodetest
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/crosslight/crosslight/ledger/replica"
 	"github.com/crosslight/crosslight/node"
 	"github.com/crosslight/crosslight/node/home"
 	"github.com/crosslight/crosslight/node/hub"
@@ -135,7 +136,6 @@ func (c *Consortium) Start(name string) *node.Node {
 func (c *Consortium) TryStart(name string) (*node.Node, error) {
 	cfg := node.Config{
 		Home: c.Home(name), Passphrase: passphrase, APIListen: "127.0.0.1:0", Version: "test", Region: c.region(name),
-		Timing: replica.Timing{Heartbeat: 500 * time.Millisecond}, // loopback is quick
 	}
 	if c.opts.Now != nil {
 		cfg.Now = c.opts.Now
@@ -200,39 +200,55 @@ func (c *Consortium) Node(name string) *node.Node {
 // Hub returns the hub of a running node.
 func (c *Consortium) Hub(name string) hub.Hub { return c.Node(name).Hub() }
 
-// readyWithin bounds how long nodes may take to elect a leader and register.
-const readyWithin = 60 * time.Second
+// readyWithin bounds how long a test waits for what must come. It is for a machine that does other things as well:
+// nothing takes nearly as long by itself.
+const readyWithin = 3 * time.Minute
 
 // Ready waits until every running node says that it is ready and sees what the others registered.
 func (c *Consortium) Ready() {
 	c.t.Helper()
-	c.Until("all nodes are ready", func() bool {
-		c.mu.Lock()
-		nodes := make([]*node.Node, 0, len(c.nodes))
-		for _, n := range c.nodes {
-			nodes = append(nodes, n)
+	var lacks string
+	c.until("all nodes are ready", func() bool {
+		lacks = c.lacking()
+		return lacks == ""
+	}, func() string { return ": " + lacks + c.standing() })
+}
+
+// lacking says what a running node is not ready for, or "".
+func (c *Consortium) lacking() string {
+	c.mu.Lock()
+	nodes := maps.Clone(c.nodes)
+	c.mu.Unlock()
+	for name, n := range nodes {
+		s, err := n.Hub().Status(context.Background())
+		if err != nil || !s.Ready || s.Indexing {
+			return fmt.Sprintf("%s: %q, indexing %v, %v", name, s.Reasons, s.Indexing, err)
 		}
-		c.mu.Unlock()
-		for _, n := range nodes {
-			s, err := n.Hub().Status(context.Background())
-			if err != nil || !s.Ready || s.Indexing {
-				return false
-			}
-			members, err := n.Hub().Members(context.Background())
-			if err != nil {
-				return false
-			}
-			for _, m := range members {
-				if c.running(m.Name) && m.Epoch == 0 {
-					return false
-				}
-			}
-			if l := n.Ledger(); l.Decides() && l.Final().Size < l.Status().Size {
-				return false // what was registered does not count yet
+		members, err := n.Hub().Members(context.Background())
+		if err != nil {
+			return fmt.Sprintf("%s: %v", name, err)
+		}
+		for _, m := range members {
+			if nodes[m.Name] != nil && m.Epoch == 0 {
+				return fmt.Sprintf("%s has not seen the epoch of %s", name, m.Name)
 			}
 		}
-		return true
-	})
+		if l := n.Ledger(); l.Decides() && l.Final().Size < l.Status().Size {
+			return name + ": what was registered does not count yet"
+		}
+	}
+	return ""
+}
+
+// standing says where raft is, node by node, for a test that gave up.
+func (c *Consortium) standing() (words string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, n := range c.nodes {
+		s := n.Ledger().Status()
+		words += fmt.Sprintf("\n%s: %s in term %d, leader %q, log %d, confirmed %d, refused %v", name, s.Role, s.Term, s.Leader, s.LogIndex, s.Commit, s.Refused)
+	}
+	return words
 }
 
 func (c *Consortium) running(name string) bool {
@@ -244,12 +260,17 @@ func (c *Consortium) running(name string) bool {
 // Until waits for a condition, looking often, and fails the test when it does not come.
 func (c *Consortium) Until(what string, ok func() bool) {
 	c.t.Helper()
+	c.until(what, ok, func() string { return "" })
+}
+
+func (c *Consortium) until(what string, ok func() bool, state func() string) {
+	c.t.Helper()
 	for deadline := time.Now().Add(readyWithin); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	c.t.Fatalf("gave up waiting until %s", what)
+	c.t.Fatalf("gave up waiting until %s%s", what, state())
 }
 
 func (c *Consortium) stopAll() {

@@ -104,6 +104,7 @@ func (c *Consortium) checkpoint(at string) tlog.CosignedCheckpoint {
 // TestMembersWithoutAVoteCosign: their nodes do it by themselves, any member's checkpoint shows it, and what a
 // key has signed is known after a restart, with the ledger's folder lost.
 func TestMembersWithoutAVoteCosign(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	key := c.cosigner("bank", "charity")
@@ -132,6 +133,8 @@ func TestMembersWithoutAVoteCosign(t *testing.T) {
 // TestAMemberContradictsNothing: a node whose folder says that it cosigned another history does not cosign this
 // one, and keeps both.
 func TestAMemberContradictsNothing(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	key := c.cosigner("bank", "charity")
@@ -160,6 +163,7 @@ func TestAMemberContradictsNothing(t *testing.T) {
 // TestOutsideWitnessCosigns: a witness that the operator names is shown what is final by itself, and asked with each
 // checkpoint.
 func TestOutsideWitnessCosigns(t *testing.T) {
+	t.Parallel()
 	c := Found(t, Trio(), Options{})
 	address, key, seen := c.outside()
 	c.opts.Config = func(org string, cfg *node.Config) {
@@ -189,6 +193,7 @@ func TestOutsideWitnessCosigns(t *testing.T) {
 // TestLatecomerFetchesCosignatures: a node that was away while the voters changed has what proves it from the
 // others, and its own export is final.
 func TestLatecomerFetchesCosignatures(t *testing.T) {
+	t.Parallel()
 	c := New(t, append(Trio(), Org{"hotline", "hotline", "NL"}), Options{})
 	c.admitted(Org{Name: "charity", Sector: "ngo"})
 	c.Stop("charity")
@@ -212,6 +217,10 @@ func TestLatecomerFetchesCosignatures(t *testing.T) {
 	})
 	passed := c.Node("bank").Ledger().Final().Size
 	c.Start("charity")
+	c.Until("it has executed what is final as far as its own admission, whose key signs its export", func() (member bool) {
+		c.Node("charity").Ledger().ViewFinal(func(s *state.State, _ replica.FinalPoint) { _, member = s.Member("charity") })
+		return member
+	})
 	c.Until("its own export is final beyond the hand-over, and it lacks nothing", func() bool {
 		var b bytes.Buffer
 		c.must(c.Hub("charity").LedgerExport(t.Context(), &b))

@@ -105,6 +105,7 @@ func (a *asker) end(t *testing.T) {
 // full. After it nothing of the old epoch's master, file or outputs is left in the home, nor its index with
 // those who mirrored it.
 func TestEpochTurns(t *testing.T) {
+	t.Parallel()
 	var clock clock
 	c := New(t, Trio(), clock.on(Options{}))
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\nphone,+12025550143,livestream,3,BANK-2,,\n")
@@ -142,6 +143,8 @@ func TestEpochTurns(t *testing.T) {
 
 // TestEpochStoppedBetween: a node that stops at any step of a turn goes on from there.
 func TestEpochStoppedBetween(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	var clock clock
 	c := New(t, Trio(), clock.on(Options{}))
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")

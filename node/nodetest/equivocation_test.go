@@ -20,7 +20,7 @@ import (
 // TestARogueHolder has a holder show different members different indexes, against the ledger and between two
 // anchors, and flood the gossip. What it signed is kept as evidence that convinces others; everybody else works
 // on.
-func TestARogueHolder(t *testing.T) {
+func TestARogueHolder(t *testing.T) { // alone: it counts this process's goroutines
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", emails(0, 10))
 	importCSV(t, c, "police", "email,shared@example.com,livestream,3,POL-1,,\n")

@@ -40,6 +40,7 @@ func statusAt(report hub.QueryReport, holder string) string {
 
 // TestHolderDown: the others' answers stand, the missing one is named.
 func TestHolderDown(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	importCSV(t, c, "police", "email,shared@example.com,livestream,3,POL-1,,\n")
@@ -145,6 +146,8 @@ func provide(m *mirror.Mirror, holder member.PublicKey, machine *session.Provide
 // TestFalseProof: a holder that evaluates under another key than the one on the ledger, with a proof
 // that is right for that other key, is caught, named, and the evidence is kept.
 func TestFalseProof(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "police", "email,shared@example.com,livestream,3,POL-1,,\n")
 	rogue := c.Rogue("bank")
@@ -167,6 +170,7 @@ func TestFalseProof(t *testing.T) {
 
 // TestGarbageFromAMember: whatever a member sends, on every protocol, the others go on.
 func TestGarbageFromAMember(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	rogue := c.Rogue("platform")
@@ -242,6 +246,8 @@ func (r *Rogue) question(t *testing.T, to member.Card, change func(*session.Aske
 // TestRefusals: what a holder refuses by itself, whatever the querier's own node would have let
 // through.
 func TestRefusals(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	rogue := c.Rogue("platform")
 	bank := c.Card("bank")
@@ -287,6 +293,7 @@ func TestRefusals(t *testing.T) {
 
 // TestStranger: who is no member gets no stream, on any protocol, in either direction.
 func TestStranger(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	c.must(err)
@@ -313,6 +320,8 @@ func TestStranger(t *testing.T) {
 }
 
 func TestStartRefusals(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	if _, err := c.TryStart("bank"); !errors.Is(err, home.ErrInUse) {
 		t.Errorf("two nodes on one home: %v", err)

@@ -12,6 +12,7 @@ import (
 // TestAFaultyMember: what goes wrong at one member's machine, its clock or its disk, or changes much at a holder,
 // is named there and keeps nobody else from working.
 func TestAFaultyMember(t *testing.T) {
+	t.Parallel()
 	var skew clock       // of the police's machine
 	var full atomic.Bool // the platform's disk
 	c := New(t, Trio(), Options{Config: func(org string, cfg *node.Config) {

@@ -43,6 +43,7 @@ func propose(t *testing.T, c *Consortium, org string, req hub.ProposeRequest) hu
 }
 
 func TestFourthMemberJoins(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	card := c.Init(Org{Name: "hotline", Sector: "hotline"})
@@ -78,6 +79,8 @@ func TestFourthMemberJoins(t *testing.T) {
 // TestInvitationToAnotherHistory: a newcomer whose invitation pins a root that the ledger never had
 // stops, and says why.
 func TestInvitationToAnotherHistory(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	card := c.Init(Org{Name: "hotline", Sector: "hotline"})
 	p := propose(t, c, "police", hub.ProposeRequest{Kind: "admit", Card: card})
@@ -100,6 +103,7 @@ func TestInvitationToAnotherHistory(t *testing.T) {
 }
 
 func TestSuspendedMemberIsRefused(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	value := hub.Value{Type: "email", Raw: "shared@example.com"}
@@ -170,6 +174,8 @@ func status(t *testing.T, c *Consortium, at, of string) string {
 // TestPolicyIsDefaultDeny: what no rule allows is denied on the asking side and, should that side
 // cheat, by the holder; where only matches are revealed, labels stay away.
 func TestPolicy(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{Policy: &hub.Policy{
 		Version: 1, Purposes: []string{"child-protection-investigation"},
 		Rules: []hub.Rule{{
@@ -222,6 +228,7 @@ func entries(t *testing.T, c *Consortium, n uint64) []hub.LedgerEntry {
 // TestLedgerSurvivesRestarts: the whole consortium goes down and comes back with the same history, and
 // an export verifies.
 func TestLedgerSurvivesRestarts(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	before, err := c.Hub("bank").LedgerStatus(context.Background())
@@ -254,6 +261,7 @@ func TestLedgerSurvivesRestarts(t *testing.T) {
 // TestSuspensionClosesStreams: a data stream that a member holds open when it is suspended ends at once,
 // and a new one is answered with the reason.
 func TestSuspensionClosesStreams(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	rogue := c.Rogue("platform")
 	bank := c.Card("bank")
@@ -305,6 +313,8 @@ func mirrorQuestion(t *testing.T, r *Rogue, holder member.Card) []byte {
 // TestLedgerTimeGoesOn: the founders' nodes attest their clocks by themselves, and ledger time comes to
 // stand where those are, on every node.
 func TestLedgerTimeGoesOn(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	before := time.Now().Add(-2 * time.Second)
 	c := New(t, Trio(), Options{})
 	for _, o := range Trio() {
@@ -330,6 +340,7 @@ func TestLedgerTimeGoesOn(t *testing.T) {
 // TestEmergencySuspensionCutsOff: with the second call every other node refuses the member, within the
 // five seconds that the ledger promises, and its vote and its clock go on counting.
 func TestEmergencySuspensionCutsOff(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	value := hub.Value{Type: "email", Raw: "shared@example.com"}

@@ -81,7 +81,8 @@ func quartet() []Org {
 	return orgs
 }
 
-// insider runs an attack with each seed, without the guards and with them.
+// insider runs an attack with each seed, without the guards and with them; a short run, which is for the race
+// detector, does so once and with them.
 func insider(t *testing.T, orgs []Org, off, on func(a *attack)) {
 	runs := *seeds
 	if testing.Short() {
@@ -90,22 +91,31 @@ func insider(t *testing.T, orgs []Org, off, on func(a *attack)) {
 	for i := range uint64(runs) {
 		seed := *firstSeed + i
 		for _, guarded := range []bool{false, true} {
+			if testing.Short() && !guarded {
+				continue
+			}
 			run, name := off, "guards off"
 			if guarded {
 				run, name = on, "guards on"
 			}
 			t.Run(fmt.Sprintf("seed %d/%s", seed, name), func(t *testing.T) {
+				t.Parallel()
 				run(newAttack(t, orgs, seed, guarded))
 			})
 		}
 	}
 }
 
+// unhurried is how long a consortium under attack waits for its leader: an attack is a few messages, and an
+// election between two of them, because this machine was busy, would make it another attack.
+const unhurried = 1500 * time.Millisecond
+
 // newAttack founds a consortium that is about to be attacked.
 func newAttack(t *testing.T, orgs []Org, seed uint64, guarded bool) *attack {
 	t.Helper()
 	a := &attack{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), log: &lines{}}
 	a.Consortium = New(t, orgs, Options{Unguarded: !guarded, Config: func(_ string, cfg *node.Config) {
+		cfg.Timing.Heartbeat, cfg.Timing.LeaderLease = unhurried, unhurried
 		cfg.Logger = slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}})
 	a.Until("all clocks are attested, so that no entry comes between an attack and its target", func() bool {
@@ -169,6 +179,7 @@ func (a *attack) evidence(name, kind, words string) {
 
 // P1: a stranger, who is in no configuration, becomes the only voter with one message.
 func TestInsiderP1(t *testing.T) {
+	t.Parallel()
 	strike := func(a *attack, stranger *Rogue, victim string) error {
 		term := a.later()
 		_, err := stranger.say(a.t, a.Card(victim), raftSay{Append: &raftAppend{
@@ -203,6 +214,7 @@ func TestInsiderP1(t *testing.T) {
 
 // P2: a member without a vote deposes the leader with a transfer vote.
 func TestInsiderP2(t *testing.T) {
+	t.Parallel()
 	admit := func(a *attack) *Rogue {
 		card := a.Init(Org{Name: "hotline", Sector: "hotline"})
 		leader := a.leader()
@@ -243,6 +255,7 @@ func TestInsiderP2(t *testing.T) {
 // P3: a voter that was never elected rewrites committed entries on a follower, and after a restart all
 // nodes hold the rewritten history.
 func TestInsiderP3(t *testing.T) {
+	t.Parallel()
 	// rewritten is the whole log again, of nothing, and longer than it was.
 	strike := func(a *attack, r *Rogue, victim string, term uint64) (raftHear, error) {
 		entries := []raftEntry{{Term: term, Kind: raftConfiguration, Servers: a.founders()}}
@@ -294,6 +307,7 @@ func TestInsiderP3(t *testing.T) {
 // P4: a voter installs a snapshot of nothing in the place of the history, which is on disk before
 // anybody looks at it.
 func TestInsiderP4(t *testing.T) {
+	t.Parallel()
 	strike := func(a *attack, r *Rogue, victim string, leaves [][]byte) (raftHear, error) {
 		var content bytes.Buffer
 		tree := tlog.NewFrontier()
@@ -321,8 +335,8 @@ func TestInsiderP4(t *testing.T) {
 		before := a.status(victim)
 		_, err := strike(a, r, victim, history(a, victim)[:1])
 		a.must(err)
-		if s := a.status(victim); s.Size != 1 || a.snapshots(victim) != 1 {
-			a.t.Errorf("nothing happened: %d leaves of %d, %d snapshots on disk", s.Size, before.Size, a.snapshots(victim))
+		if s := a.status(victim); s.Size != 1 || a.cutting(victim, before.Size) != 1 {
+			a.t.Errorf("nothing happened: %d leaves of %d, %d snapshots on disk that cut them", s.Size, before.Size, a.cutting(victim, before.Size))
 		}
 	}, func(a *attack) {
 		r, victim := a.Rogue("hotline"), a.follower()
@@ -337,8 +351,8 @@ func TestInsiderP4(t *testing.T) {
 			if hear, err := strike(a, r, victim, forged); err == nil && (hear.OK || hear.Error == "") {
 				a.t.Errorf("it was taken: %+v", hear)
 			}
-			if s := a.status(victim); s.Size < before.Size || a.snapshots(victim) != 0 {
-				a.t.Errorf("%d leaves of %d, %d snapshots on disk", s.Size, before.Size, a.snapshots(victim))
+			if s := a.status(victim); s.Size < before.Size || a.cutting(victim, before.Size) != 0 {
+				a.t.Errorf("%d leaves of %d, %d snapshots on disk that cut them", s.Size, before.Size, a.cutting(victim, before.Size))
 			}
 		}
 		a.evidence(victim, replica.EvidenceSnapshot, "snapshot")
@@ -353,6 +367,7 @@ func TestInsiderP4(t *testing.T) {
 // one index. With the guards one of the two becomes final at all honest nodes, without a person, and
 // what the cheat signed twice is kept.
 func TestInsiderP5(t *testing.T) {
+	t.Parallel()
 	fork := func(a *attack) (names [2]string, size uint64, r *Rogue) {
 		r = a.Rogue("hotline")
 		a.settled()
@@ -363,16 +378,23 @@ func TestInsiderP5(t *testing.T) {
 		var seq uint64
 		a.Node(one).Ledger().View(func(s *state.State) { seq = s.NextSeq(r.Card.Keys.Operator.ID()) })
 		term := a.later()
+		var together sync.WaitGroup // as soon as one of them has heard of the term, an election may come
 		for i, name := range names {
 			raw, err := entry.NewNodeInfo(signer, seq, r.Card.Addresses, fmt.Sprintf("v9.9.%d", i))
 			a.must(err)
-			hear, err := r.say(a.t, a.Card(name), raftSay{Append: &raftAppend{
-				Term: term, PrevIndex: before.LogIndex, PrevTerm: before.Term, Commit: before.LogIndex + 1,
-				Entries: []raftEntry{{Term: term, Kind: raftCommand, Data: raw}},
-			}})
-			if err != nil || !hear.OK {
-				a.t.Fatalf("%s did not take its history: %+v, %v", name, hear, err)
-			}
+			together.Go(func() {
+				hear, err := r.say(a.t, a.Card(name), raftSay{Append: &raftAppend{
+					Term: term, PrevIndex: before.LogIndex, PrevTerm: before.Term, Commit: before.LogIndex + 1,
+					Entries: []raftEntry{{Term: term, Kind: raftCommand, Data: raw}},
+				}})
+				if err != nil || !hear.OK {
+					a.t.Errorf("%s did not take its history: %+v, %v", name, hear, err)
+				}
+			})
+		}
+		together.Wait()
+		if a.t.Failed() {
+			a.t.FailNow()
 		}
 		size = before.Size + 1
 		for _, name := range names {
@@ -410,6 +432,7 @@ func TestInsiderP5(t *testing.T) {
 // A voter that leads signs two proposals. Each node keeps them as evidence that convinces anyone who
 // knows its log key, drops its streams of raft, and the others go on.
 func TestInsiderTwoProposals(t *testing.T) {
+	t.Parallel()
 	a := newAttack(t, quartet(), *firstSeed, true)
 	r := a.Rogue("hotline")
 	a.leader()
@@ -530,6 +553,7 @@ func (a *attack) signedTwice(r evidence.Record, key member.PublicKey) {
 
 // P6: whoever leads adds a voter that no entry of the ledger calls for, and all nodes accept it.
 func TestInsiderP6(t *testing.T) {
+	t.Parallel()
 	// An election between the look at the victim and the strike makes it miss; then it is tried again.
 	strike := func(a *attack, r *Rogue, victim, friend string) bool {
 		term, before := a.later(), a.status(victim)
@@ -570,6 +594,7 @@ func TestInsiderP6(t *testing.T) {
 
 // P7: a voter claims a term at the end of all terms, or so far on that few are left.
 func TestInsiderP7(t *testing.T) {
+	t.Parallel()
 	strike := func(a *attack, r *Rogue, victim string, term uint64) error {
 		_, err := r.say(a.t, a.Card(victim), raftSay{Append: &raftAppend{Term: term}})
 		return err

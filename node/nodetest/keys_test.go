@@ -40,6 +40,7 @@ func (c *Consortium) rotatedAway(name, through string) {
 // TestAdoptAndDestroy: a node that stopped in the middle of the rotation of its node key is a stranger under the
 // old one, says what to do, and is in again with the key adopted. The old one is destroyed a day later.
 func TestAdoptAndDestroy(t *testing.T) {
+	t.Parallel()
 	var ahead atomic.Int64
 	c := New(t, Trio(), Options{Config: func(_ string, cfg *node.Config) {
 		cfg.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }

@@ -38,6 +38,7 @@ func emails(from, to int) string {
 // TestImportIsSeenByGossip: what one member imports the others have soon after, as an addition, and the
 // ledger comes to anchor what they have.
 func TestImportIsSeenByGossip(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", emails(0, 20))
 	c.Until("the first import is mirrored", func() bool {
@@ -107,6 +108,7 @@ func wantErased(t *testing.T, c *Consortium, path string, before [][]byte, erase
 // TestWithdrawalIsAcknowledged: what is withdrawn is gone from each mirror, also from its disk, which says so, and
 // that stands after a restart.
 func TestWithdrawalIsAcknowledged(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", emails(0, 10))
 	c.Until("the import is mirrored", func() bool {
@@ -153,6 +155,7 @@ func TestWithdrawalIsAcknowledged(t *testing.T) {
 // TestNodeThatWasDownCatchesUp: a withdrawal while a mirror is down is waited for no longer than asked, is
 // shown as not acknowledged, and reaches it when it comes back.
 func TestNodeThatWasDownCatchesUp(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", emails(0, 10))
 	c.Until("the import is mirrored", func() bool { return mirrored(c, "police", "bank") == 10 })

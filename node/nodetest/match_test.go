@@ -42,6 +42,7 @@ func notify(t *testing.T, c *Consortium, org string, ids ...string) hub.NotifyRe
 // TestNoticeReachesTheItemAndComesBack: the holder is told of its item while it was away, knows which one
 // it is, and its verdict comes back; both sides have the other's signature.
 func TestNoticeReachesTheItemAndComesBack(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow+"email,other@example.com,livestream,3,BANK-2,,\n")
 	found := ask(t, c, "platform", sharedValue).Matches
@@ -103,6 +104,8 @@ func TestNoticeReachesTheItemAndComesBack(t *testing.T) {
 
 // TestDisputeTellsTheHolderOfTheMatch: a holder that was never told hears of the match and the verdict.
 func TestDisputeTellsTheHolderOfTheMatch(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
 	id := ask(t, c, "platform", sharedValue).Matches[0].ID
@@ -126,6 +129,7 @@ func TestDisputeTellsTheHolderOfTheMatch(t *testing.T) {
 // TestSuspendedMemberTellsNobody: what waits when a member is suspended is not told, and goes when it is
 // reinstated.
 func TestSuspendedMemberTellsNobody(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
 	id := ask(t, c, "platform", sharedValue).Matches[0].ID
@@ -171,6 +175,8 @@ func tellAll(t *testing.T, c *Consortium, query string) {
 // TestForgedNotices: a member that has the bank's index, but not the value, cannot make a notice that
 // leads anywhere; one without a rule, or about nothing, is told so, signed.
 func TestForgedNotices(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
 	id := ask(t, c, "platform", sharedValue).Matches[0].ID
@@ -230,6 +236,8 @@ func TestForgedNotices(t *testing.T) {
 
 // TestTransparency: what is counted, and that the counts of different members of one exchange agree.
 func TestTransparency(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", sharedRow)
 	for range 11 {

@@ -73,6 +73,7 @@ func hits(haystack []byte, needles []needle) []string {
 // TestPlantedFormsAreFound shows that the search can fail: every form, at every offset, between other
 // bytes, is caught.
 func TestPlantedFormsAreFound(t *testing.T) {
+	t.Parallel()
 	secret := []byte("canary-7f3a@example.com")
 	plain := sha256.Sum256(secret)
 	digest := sha256.Sum256(append([]byte("crosslight/indicator/v1\x00email\x00"), secret...))

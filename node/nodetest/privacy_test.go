@@ -188,6 +188,8 @@ func exercise(t *testing.T, c *Consortium) {
 // TestNothingLeaks runs three members with canaries and searches every byte that left a node, every
 // log at debug level, the ledger, and every file beyond the owner's own store.
 func TestNothingLeaks(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	r := newRecorder()
 	c := watched(t, r, "")
 	exercise(t, c)
@@ -206,6 +208,8 @@ func TestNothingLeaks(t *testing.T) {
 // TestAPlantedLeakIsCaught plants a digest where a node speaks in the clear to its peers, in the
 // version that it reports, and finds it on the network, on the ledger and on other members' disks.
 func TestAPlantedLeakIsCaught(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c, err := indicator.Canonicalise("email", canaries[0].Raw, indicator.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -226,6 +230,8 @@ func TestAPlantedLeakIsCaught(t *testing.T) {
 
 // TestOwnStoreHoldsDigestsOnly searches the one place where digests may be, for raw values.
 func TestOwnStoreHoldsDigestsOnly(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	r := newRecorder()
 	c := watched(t, r, "")
 	exercise(t, c)
@@ -250,6 +256,8 @@ func TestOwnStoreHoldsDigestsOnly(t *testing.T) {
 // TestHitsDoNotShow: a question about a value that the holder has sends exactly as much as one about a
 // value that it has not; the querier looks up when nothing is sent any more.
 func TestHitsDoNotShow(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	r := newRecorder()
 	c := New(t, Trio(), Options{Tap: r.tap})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")

@@ -31,6 +31,8 @@ func ask(t *testing.T, c *Consortium, org string, values ...hub.Value) hub.Query
 }
 
 func TestSharedIndicatorIsFound(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,Offender@Example.COM,livestreamed-abuse,4,BANK-7,2026-01-02,\n")
 	importCSV(t, c, "police", "email,other@example.org,livestreamed-abuse,4,POL-1,,\n")

@@ -3,6 +3,8 @@ package nodetest
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,13 +199,27 @@ func (c *Consortium) refused(name, words string) (n uint64) {
 	return n
 }
 
-// snapshots counts the snapshots that a node would load at its next start.
-func (c *Consortium) snapshots(name string) (n int) {
+// cutting counts the snapshots that a node would load at its next start and that hold less than so many leaves, or
+// others than it has executed. One of its own is not among them: a node that fell behind takes one.
+func (c *Consortium) cutting(name string, size uint64) (n int) {
 	c.t.Helper()
-	entries, err := os.ReadDir(filepath.Join(home.Home(c.Home(name)).Raft(), "snapshots"))
+	files, err := filepath.Glob(filepath.Join(home.Home(c.Home(name)).Raft(), "snapshots", "*", "state.bin"))
 	c.must(err)
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".tmp") {
+	for _, file := range files {
+		if strings.HasSuffix(filepath.Dir(file), ".tmp") {
+			continue
+		}
+		f, err := os.Open(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // an older one, which went
+		}
+		c.must(err)
+		b, err := wire.ReadFrame(f, 128)
+		c.must(errors.Join(err, f.Close()))
+		var head snapshotHead
+		c.must(wire.Decode(b, &head, 128))
+		root, ok := c.Node(name).Ledger().RootAt(head.Size)
+		if head.Size < size || !ok || root != head.Root {
 			n++
 		}
 	}

@@ -84,6 +84,7 @@ func automatic(patience time.Duration) func(string, *node.Config) {
 // TestReconcileGoesOn: a stream that breaks at any message is taken up again, nothing is charged twice, and what is
 // found is what would have been.
 func TestReconcileGoesOn(t *testing.T) {
+	t.Parallel()
 	k := &cutter{}
 	c := New(t, Trio(), Options{Policy: sets(1000, 1_000_000, "both"), Tap: k.tap, Config: automatic(6 * time.Second)})
 	twoSets(t, c, 40, 60, 15)
@@ -120,6 +121,7 @@ func TestReconcileGoesOn(t *testing.T) {
 // TestReconcileOver: after a restart of the other an attempt is over, and the next one is paid for again; what either
 // side cancels ends at both.
 func TestReconcileOver(t *testing.T) {
+	t.Parallel()
 	k := &cutter{}
 	c := New(t, Trio(), Options{Policy: sets(1000, 1_000_000, "initiator"), Tap: k.tap, Config: automatic(6 * time.Second)})
 	twoSets(t, c, 40, 60, 15)
@@ -165,6 +167,8 @@ func TestReconcileOver(t *testing.T) {
 // TestReconcileRefused: what policy, the operator, the budget or the set forbids ends with a reason, before anything
 // is compared.
 func TestReconcileRefused(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{Policy: sets(100, 500, "initiator")})
 	twoSets(t, c, 60, 90, 15)
 	try := func(req hub.ReconcileRequest) error {
@@ -248,6 +252,7 @@ func twoSetsMore(t *testing.T, c *Consortium) {
 // TestReconcileRogue: an initiator that speaks another version, announces what it does not bring, floods or falls
 // silent is refused or given up, and the next one is served.
 func TestReconcileRogue(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{Policy: sets(1000, 100_000, "both"), Config: automatic(2 * time.Second)})
 	twoSets(t, c, 5, 60, 5)
 	c.allFinal()

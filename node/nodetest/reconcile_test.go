@@ -71,6 +71,7 @@ func reconcileAt(t *testing.T, c *Consortium, org, id string, states ...string) 
 // TestReconcile: two sets are compared once the other's operator has agreed, both learn what they share with its
 // labels, and both keep what they signed.
 func TestReconcile(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	twoSets(t, c, 2000, 3000, 500)
 	r := requestReconcile(t, c, "both")

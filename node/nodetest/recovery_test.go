@@ -14,6 +14,8 @@ import (
 // TestLostMirrorFolder: a holder whose mirror folder is gone builds its index anew and goes on with the
 // chain of manifests that others have seen; what it withdrew meanwhile is gone for them too.
 func TestLostMirrorFolder(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	importCSV(t, c, "bank", "email,another@example.com,livestream,3,BANK-2,,\n")
@@ -34,6 +36,8 @@ func TestLostMirrorFolder(t *testing.T) {
 // TestLostEpochKey: a holder that lost the epoch's key opens the next epoch by itself, and is believed
 // under its new key.
 func TestLostEpochKey(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,shared@example.com,livestream,3,BANK-1,,\n")
 	if got := ask(t, c, "platform", shared); len(got.Matches) != 1 {
@@ -61,6 +65,8 @@ func TestLostEpochKey(t *testing.T) {
 
 // TestBrokenOffImport: a feed that ends in the middle leaves nothing.
 func TestBrokenOffImport(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	feed := brokenFeed{strings.NewReader(header + "email,shared@example.com,livestream,3,BANK-1,,\n")}
 	_, err := c.Hub("bank").Import(t.Context(), feed, feedOptions())

@@ -136,6 +136,7 @@ func (h *hook) state() (calls int, got map[string]int) {
 // TestAlertsAreRaisedOnce watches two values: one that a holder has already, and one that comes later. It
 // goes through a restart with a webhook pending, and through the end of the watch.
 func TestAlertsAreRaisedOnce(t *testing.T) {
+	t.Parallel()
 	secret := []byte("a secret of a webhook")
 	receiver := &hook{t: t, secret: secret, refuse: true, got: map[string]int{}}
 	taking := httptest.NewServer(receiver)
@@ -217,6 +218,7 @@ func TestAlertsAreRaisedOnce(t *testing.T) {
 
 // TestAFloodWaits has a holder import more than the floor, and a watch spend its budget.
 func TestAFloodWaits(t *testing.T) {
+	t.Parallel()
 	policy := allowing(64)
 	c := New(t, Trio(), Options{Policy: &policy, Config: func(_ string, cfg *node.Config) {
 		cfg.Alerts = alert.Limits{FloodFloor: 5}
@@ -266,6 +268,7 @@ func TestAFloodWaits(t *testing.T) {
 
 // TestEnrolmentGoesOn stops the node in the middle of an enrolment.
 func TestEnrolmentGoesOn(t *testing.T) {
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,resume-5999@example.com,livestream,3,BANK-1,,\n")
 	var feed strings.Builder
@@ -306,6 +309,8 @@ func TestEnrolmentGoesOn(t *testing.T) {
 // TestANewEpochIsEnrolledByItself: the board ends the holder's epoch; the watch goes on in the next, and
 // what was alerted of is not alerted of again under the new key.
 func TestANewEpochIsEnrolledByItself(t *testing.T) {
+	repeats(t)
+	t.Parallel()
 	c := New(t, Trio(), Options{})
 	importCSV(t, c, "bank", "email,known@example.com,livestream,3,BANK-1,,\n")
 	w := addWatch(t, c, "platform", hub.Value{Type: "email", Raw: "known@example.com"}, hub.Value{Type: "email", Raw: "later@example.com"})

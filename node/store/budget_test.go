@@ -95,10 +95,7 @@ func TestBudgetsHold(t *testing.T) {
 		var mu sync.Mutex
 		granted := map[Meter]uint64{} // by member and type
 		for round := range rounds {
-			s, err := Open(dir + "/store.db")
-			if err != nil {
-				rt.Fatal(err)
-			}
+			s := openUnsynced(rt, dir)
 			var wg sync.WaitGroup
 			for stream := range streams {
 				wg.Go(func() {

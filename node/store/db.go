@@ -24,6 +24,14 @@ const (
 	readerCache = 4 << 10
 )
 
+// synchronous is SQLite's pragma of that name: what a commit waits for.
+type synchronous string
+
+const (
+	synced   synchronous = "FULL" // a commit is on the disk: it stands also after a power cut
+	unsynced synchronous = "OFF"  // it is with the kernel: for tests in which no power is cut
+)
+
 // db is one SQLite file: a single connection that writes, and a pool that only reads.
 type db struct {
 	path  string
@@ -33,7 +41,7 @@ type db struct {
 	fault func(point string) error
 }
 
-func openDB(path string, schemas []string) (*db, error) {
+func openDB(path string, schemas []string, sync synchronous) (*db, error) {
 	// SQLite gives -wal and -shm the mode of the file itself.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -43,28 +51,28 @@ func openDB(path string, schemas []string) (*db, error) {
 		return nil, mapped(err)
 	}
 	d := &db{path: path}
-	if d.write, err = sql.Open("sqlite", dsn(path, writerCache, false)); err != nil {
+	if d.write, err = sql.Open("sqlite", dsn(path, writerCache, sync, false)); err != nil {
 		return nil, mapped(err)
 	}
 	d.write.SetMaxOpenConns(1)
 	if err := d.migrate(schemas); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", filepath.Base(path), mapped(err)), d.write.Close())
 	}
-	if d.read, err = sql.Open("sqlite", dsn(path, readerCache, true)); err != nil {
+	if d.read, err = sql.Open("sqlite", dsn(path, readerCache, sync, true)); err != nil {
 		return nil, errors.Join(mapped(err), d.write.Close())
 	}
 	d.read.SetMaxOpenConns(readers)
 	return d, nil
 }
 
-func dsn(path string, cacheKiB int, readOnly bool) string {
+func dsn(path string, cacheKiB int, sync synchronous, readOnly bool) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path // no working folder: SQLite will report it
 	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"journal_mode(WAL)", fmt.Sprintf("synchronous(%s)", sync), "foreign_keys(1)",
 		"secure_delete(FAST)", "trusted_schema(0)", "temp_store(MEMORY)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		fmt.Sprintf("journal_size_limit(%d)", 8<<20),

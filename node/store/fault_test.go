@@ -303,7 +303,8 @@ func TestStagingFails(t *testing.T) {
 
 func TestStagingLosesItsEnd(t *testing.T) {
 	for cut := range int64(100) {
-		s := openTest(t, t.TempDir())
+		s := openUnsynced(t, t.TempDir())
+		defer func() { _ = s.Close() }()
 		im, err := s.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -161,7 +161,7 @@ func TestMatchIDsAreStable(t *testing.T) {
 // matches.
 func TestMatchesOfTheVersionBefore(t *testing.T) {
 	dir := t.TempDir()
-	old, err := openDB(filepath.Join(dir, "activity.db"), activitySchemas[:1])
+	old, err := openDB(filepath.Join(dir, "activity.db"), activitySchemas[:1], synced)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,13 +40,10 @@ func TestStoreIsAMap(t *testing.T) {
 }
 
 // openUnsynced opens a store that does not wait for the disk: no power is cut in this test.
-func openUnsynced(rt *rapid.T, dir string) *Store {
-	s, err := Open(dir + "/store.db")
+func openUnsynced(t rapid.TB, dir string) *Store {
+	s, err := open(filepath.Join(dir, "store.db"), unsynced)
 	if err != nil {
-		rt.Fatal(err)
-	}
-	if _, err := s.main.write.Exec("PRAGMA synchronous = OFF"); err != nil {
-		rt.Fatal(err)
+		t.Fatal(err)
 	}
 	return s
 }

@@ -49,19 +49,21 @@ type Store struct {
 // Open opens or makes the store at path, HOME/store.db, with activity.db and watch.db beside it. It removes what
 // an interrupted import left behind. Errors are [ErrSchema], [ErrDamaged], [ErrLocked], [ErrFull]
 // and [ErrDisk].
-func Open(path string) (*Store, error) {
+func Open(path string) (*Store, error) { return open(path, synced) }
+
+func open(path string, sync synchronous) (*Store, error) {
 	s := &Store{dir: filepath.Dir(path), now: time.Now, create: createStage}
 	if err := s.removeStaged(); err != nil {
 		return nil, err
 	}
 	var err error
-	if s.main, err = openDB(path, mainSchemas); err != nil {
+	if s.main, err = openDB(path, mainSchemas, sync); err != nil {
 		return nil, err
 	}
-	if s.activity, err = openDB(filepath.Join(s.dir, "activity.db"), activitySchemas); err != nil {
+	if s.activity, err = openDB(filepath.Join(s.dir, "activity.db"), activitySchemas, sync); err != nil {
 		return nil, errors.Join(err, s.main.close())
 	}
-	if s.watch, err = openDB(filepath.Join(s.dir, "watch.db"), watchSchemas); err != nil {
+	if s.watch, err = openDB(filepath.Join(s.dir, "watch.db"), watchSchemas, sync); err != nil {
 		return nil, errors.Join(err, s.main.close(), s.activity.close())
 	}
 	return s, nil
